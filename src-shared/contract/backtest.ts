@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Trade } from '../trading/types.ts';
+import {
+  base,
+  costsSchema,
+  genesSchema,
+  idSchema,
+  metricsSchema,
+  spanNameSchema,
+  timeframeSchema,
+  timeMsSchema,
+} from './common.ts';
+
+export const equitySchema = z.object({
+  timeMs: z.array(z.number()),
+  equity: z.array(z.number()),
+  drawdownPct: z.array(z.number()),
+});
+export type EquityDto = z.infer<typeof equitySchema>;
+
+export const backtestSummarySchema = z.object({
+  id: idSchema,
+  modelId: idSchema,
+  symbol: z.string(),
+  timeframe: timeframeSchema,
+  synthetic: z.boolean(),
+  span: spanNameSchema,
+  fromMs: timeMsSchema,
+  toMs: timeMsSchema,
+  createdMs: timeMsSchema,
+  genes: genesSchema,
+  costs: costsSchema,
+  currency: z.string(),
+  initialBalance: z.number(),
+  parameterHash: z.string(),
+  metrics: metricsSchema,
+});
+export type BacktestSummary = z.infer<typeof backtestSummarySchema>;
+
+export const backtestSchema = backtestSummarySchema.extend({
+  /** Metrics if every ambiguous bar had hit the stop first, or the target first. */
+  band: z.object({ stopFirst: metricsSchema, targetFirst: metricsSchema, ambiguousTrades: z.number() }),
+  /** At most 2,000 points, the extremes kept. */
+  equity: equitySchema,
+  trades: z.array(z.custom<Trade>()),
+  seconds: z.number(),
+  /** What this result was fitted on and what not, in words. */
+  honesty: z.string(),
+});
+export type BacktestDto = z.infer<typeof backtestSchema>;
+
+export const backtestContract = {
+  run: base
+    .input(
+      z.object({
+        modelId: idSchema,
+        span: spanNameSchema.default('test'),
+        genes: genesSchema.optional(),
+        costs: costsSchema.optional(),
+      }),
+    )
+    .output(backtestSchema),
+  list: base.output(z.array(backtestSummarySchema)),
+  get: base.input(z.object({ backtestId: idSchema })).output(backtestSchema),
+  /** Genes and costs that a run without them takes for this model. */
+  defaults: base
+    .input(z.object({ modelId: idSchema }))
+    .output(
+      z.object({ genes: genesSchema, costs: costsSchema, currency: z.string(), initialBalance: z.number() }),
+    ),
+};
