@@ -23,6 +23,8 @@ export interface Instrument {
 
 const FX_PAIR = /^(AUD|CAD|CHF|EUR|GBP|JPY|NZD|USD|SEK|NOK|DKK|SGD|ZAR|MXN|PLN|TRY|HKD|CNH)([A-Z]{3})$/;
 const CRYPTO = /^([A-Z0-9]{2,6})(USDT|USDC|USD)$/;
+const METAL = /^(XAU|XAG)(USD|EUR)$/;
+const NSE_STOCK = /\.(NSE|NS)$/;
 const SYMBOL = /^[A-Z0-9._-]{1,24}$/;
 
 function fx(symbol: string, quoteCurrency: string, synthetic: boolean): Instrument {
@@ -41,9 +43,21 @@ function fx(symbol: string, quoteCurrency: string, synthetic: boolean): Instrume
   };
 }
 
+/** Spot gold (lots of 100 oz, pip 0.1) and silver (5,000 oz, pip 0.01): quoted and traded like FX. */
+function metal(symbol: string, base: string, quoteCurrency: string): Instrument {
+  const gold = base === 'XAU';
+  return {
+    ...fx(symbol, quoteCurrency, false),
+    pipSize: gold ? 0.1 : 0.01,
+    digits: gold ? 2 : 3,
+    lotSize: gold ? 100 : 5_000,
+  };
+}
+
 /**
- * The instrument of a symbol. FX pairs, crypto against the dollar and stocks have different conventions;
- * symbols that start with `SYN` are generated data.
+ * The instrument of a symbol. FX pairs, metals, crypto against the dollar and stocks have different
+ * conventions; stocks of the National Stock Exchange of India carry the suffix `.NSE` or `.NS`, any other
+ * stock is taken to be of New York; symbols that start with `SYN` are generated data.
  * @throws FrontierError BAD_INPUT for a symbol that cannot name a folder safely
  */
 export function instrumentFor(rawSymbol: string): Instrument {
@@ -58,6 +72,8 @@ export function instrumentFor(rawSymbol: string): Instrument {
   if (symbol.startsWith('SYN')) return fx(symbol, 'USD', true);
   const pair = FX_PAIR.exec(symbol);
   if (pair) return fx(symbol, pair[2]!, false);
+  const spot = METAL.exec(symbol);
+  if (spot) return metal(symbol, spot[1]!, spot[2]!);
   const coin = CRYPTO.exec(symbol);
   if (coin) {
     return {
@@ -82,7 +98,7 @@ export function instrumentFor(rawSymbol: string): Instrument {
     lotSize: 1,
     minVolumeLots: 1,
     volumeStepLots: 1,
-    quoteCurrency: 'USD',
-    calendar: 'nyse',
+    quoteCurrency: NSE_STOCK.test(symbol) ? 'INR' : 'USD',
+    calendar: NSE_STOCK.test(symbol) ? 'nse' : 'nyse',
   };
 }
