@@ -31,6 +31,8 @@ export interface CostModel {
   readonly spreadPips: number;
   /** Per lot and side, in account currency. */
   readonly commissionPerLot: number;
+  /** Share of the notional per side, e.g. 0.001 for a taker fee of 0.1 %; added to `commissionPerLot`. Default 0. */
+  readonly commissionRate?: number | undefined;
   /** Adverse slippage on market and stop fills. */
   readonly slippagePips: number;
 }

@@ -1,0 +1,59 @@
+/** Daily returns of an equity curve, and the two moments that ratios are made of. */
+
+const DAY_MS = 86_400_000;
+
+export interface DailyReturns {
+  /**
+   * One per UTC day that has an equity point. Ends before the first day that starts without money: a return
+   * on nothing does not exist.
+   */
+  readonly returns: number[];
+  /** UTC days with an equity point. */
+  readonly days: number;
+  /** Calendar days from the first to the last of them, both included. */
+  readonly spanDays: number;
+}
+
+/** Arithmetic mean; NaN of nothing. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
+/** Standard deviation with n - 1 in the denominator; 0 for fewer than two values. */
+export function sampleDeviation(values: ArrayLike<number>): number {
+  if (values.length < 2) return 0;
+  const average = mean(values);
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += (values[i]! - average) ** 2;
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+/**
+ * The simple return of each UTC calendar day: its last equity over the last equity of the day before (the
+ * initial balance before the first), minus 1.
+ * @param timeMs epoch ms, not decreasing, as long as `equity`
+ */
+export function dailyReturns(
+  initialBalance: number,
+  timeMs: Float64Array,
+  equity: Float64Array,
+): DailyReturns {
+  const n = timeMs.length;
+  if (n === 0) return { returns: [], days: 0, spanDays: 0 };
+  const returns: number[] = [];
+  let days = 0;
+  let base = initialBalance;
+  let nextDayMs = (Math.floor(timeMs[0]! / DAY_MS) + 1) * DAY_MS;
+  for (let i = 0; i < n; i++) {
+    const last = i + 1 === n;
+    if (!last && timeMs[i + 1]! < nextDayMs) continue;
+    days++;
+    if (base > 0) returns.push(equity[i]! / base - 1);
+    base = base > 0 ? equity[i]! : base;
+    if (!last) nextDayMs = (Math.floor(timeMs[i + 1]! / DAY_MS) + 1) * DAY_MS;
+  }
+  const spanDays = Math.floor(timeMs[n - 1]! / DAY_MS) - Math.floor(timeMs[0]! / DAY_MS) + 1;
+  return { returns, days, spanDays };
+}

@@ -1,0 +1,64 @@
+/** Decisions in plain words with their numbers, for the log and the trader. */
+import { minStopDistance } from './orders.ts';
+import type { DecisionInput, Intent, StrategyGenes, VenueSpec } from './types.ts';
+import { VERDICT, type Verdict } from './verdicts.ts';
+
+const signed = (value: number): string => `${value >= 0 ? '+' : '\u2212'}${Math.abs(value).toFixed(2)}`;
+const bars = (count: number): string => `${count} ${count === 1 ? 'bar' : 'bars'}`;
+
+function opening(
+  intent: Intent & { type: 'open' },
+  input: DecisionInput,
+  genes: StrategyGenes,
+  spec: VenueSpec,
+): string {
+  const pips = (distance: number): string => (distance / spec.instrument.pipSize).toFixed(1);
+  const long = intent.direction === 'long';
+  const crossed = long ? 'above the threshold' : 'below minus the threshold';
+  return (
+    `Open ${intent.direction}: signal ${signed(input.signal)} is ${crossed} of ${genes.entryThreshold.toFixed(2)}. ` +
+    `${intent.volumeLots} lots, stop ${pips(intent.stopDistance)} pips, target ${pips(intent.targetDistance)} pips, ` +
+    `risking ${(genes.riskFraction * 100).toFixed(2)} % of ${input.equity.toFixed(2)} ${spec.account.currency}.`
+  );
+}
+
+function holding(input: DecisionInput, genes: StrategyGenes): string {
+  const { position, signal } = input;
+  const now = Number.isFinite(signal) ? `signal ${signed(signal)} does not oppose it` : 'there is no signal';
+  return (
+    `Hold the ${position?.direction} position: ${now} beyond ${genes.entryThreshold.toFixed(2)}, ` +
+    `held ${bars(position?.barsHeld ?? 0)} of at most ${genes.maxHoldingBars}.`
+  );
+}
+
+/** One or two sentences on a verdict: why this, or why nothing. */
+export function explain(
+  verdict: Verdict,
+  genes: StrategyGenes,
+  input: DecisionInput,
+  intent: Intent | undefined,
+  spec: VenueSpec,
+): string {
+  const { signal, atr, position, equity } = input;
+  const threshold = genes.entryThreshold.toFixed(2);
+  const pips = (distance: number): string => (distance / spec.instrument.pipSize).toFixed(1);
+  if (intent?.type === 'open') return opening(intent, input, genes, spec);
+  switch (verdict) {
+    case VERDICT.closeMaxHolding:
+      return `Close: held ${bars(position?.barsHeld ?? 0)}, the limit is ${genes.maxHoldingBars}.`;
+    case VERDICT.closeOpposite:
+      return `Close the ${position?.direction} position: signal ${signed(signal)} opposes it beyond the threshold of ${threshold}.`;
+    case VERDICT.holdPosition:
+      return holding(input, genes);
+    case VERDICT.noSignal:
+      return 'No entry: there is no prediction for this bar yet.';
+    case VERDICT.noAtr:
+      return 'No entry: the average true range of this bar is not known yet.';
+    case VERDICT.stopTooNear:
+      return `No entry: a stop of ${pips(atr * genes.stopAtr)} pips does not exceed spread and slippage of ${pips(minStopDistance(spec))} pips.`;
+    case VERDICT.sizeTooSmall:
+      return `No entry: ${(genes.riskFraction * 100).toFixed(2)} % of ${equity.toFixed(2)} ${spec.account.currency} is too little for the minimum volume of ${spec.instrument.minVolumeLots} lots.`;
+    default:
+      return `No entry: signal ${signed(signal)} is within the threshold of ${threshold}.`;
+  }
+}

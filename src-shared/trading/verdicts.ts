@@ -1,0 +1,19 @@
+/** Every outcome of a decision. Those from `openLong` on are orders. */
+export const VERDICT = {
+  holdPosition: 0,
+  noSignal: 1,
+  noAtr: 2,
+  belowThreshold: 3,
+  stopTooNear: 4,
+  sizeTooSmall: 5,
+  openLong: 6,
+  openShort: 7,
+  closeOpposite: 8,
+  closeMaxHolding: 9,
+} as const;
+export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
+
+/** True when a verdict asks for an order. */
+export function isOrder(verdict: Verdict): boolean {
+  return verdict >= VERDICT.openLong;
+}
