@@ -1,0 +1,138 @@
+import { OBJECTIVES, type ObjectiveName, type TrialDto } from '../../../src-shared/contract/optimize.ts';
+
+export interface AxisDefinition {
+  readonly name: ObjectiveName;
+  readonly label: string;
+  /** With the unit, for an axis title. */
+  readonly title: string;
+  readonly unit: string;
+  readonly decimals: number;
+}
+
+export const AXES: Readonly<Record<ObjectiveName, AxisDefinition>> = {
+  netReturnPct: { name: 'netReturnPct', label: 'Return', title: 'Net return, %', unit: '%', decimals: 2 },
+  maxDrawdownPct: {
+    name: 'maxDrawdownPct',
+    label: 'Drawdown',
+    title: 'Max drawdown, %',
+    unit: '%',
+    decimals: 2,
+  },
+  sharpe: { name: 'sharpe', label: 'Sharpe', title: 'Sharpe ratio', unit: '', decimals: 2 },
+  winRatePct: { name: 'winRatePct', label: 'Win rate', title: 'Win rate, %', unit: '%', decimals: 1 },
+};
+
+/** Which objective each visual channel shows. */
+export interface AxisChoice {
+  readonly x: ObjectiveName;
+  readonly y: ObjectiveName;
+  readonly color: ObjectiveName;
+  readonly size: ObjectiveName;
+}
+export type Channel = keyof AxisChoice;
+
+export const DEFAULT_AXES: AxisChoice = {
+  x: 'netReturnPct',
+  y: 'maxDrawdownPct',
+  color: 'sharpe',
+  size: 'winRatePct',
+};
+
+/** Gives a channel an objective; the channel that had it takes the old one, so that all four stay on show. */
+export function chooseAxis(axes: AxisChoice, channel: Channel, objective: ObjectiveName): AxisChoice {
+  const channels: readonly Channel[] = ['x', 'y', 'color', 'size'];
+  const holder = channels.find((c) => axes[c] === objective);
+  const next = { ...axes, [channel]: objective };
+  return holder === undefined || holder === channel ? next : { ...next, [holder]: axes[channel] };
+}
+
+/** An objective of a trial; undefined where too few trades support the figure. */
+export function objectiveOf(trial: TrialDto, name: ObjectiveName): number | undefined {
+  const value = trial.objectives[OBJECTIVES.indexOf(name)];
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Marker diameters in pixels, linear in the value over the given range; unknown gets the smallest. */
+export function markerSizes(
+  values: readonly (number | undefined)[],
+  range: readonly [number, number],
+  pixels: readonly [number, number] = [7, 19],
+): number[] {
+  const [low, high] = range;
+  const [small, large] = pixels;
+  return values.map((value) => {
+    if (value === undefined || high <= low) return value === undefined ? small : (small + large) / 2;
+    const share = Math.min(1, Math.max(0, (value - low) / (high - low)));
+    return small + share * (large - small);
+  });
+}
+
+/** Lowest and highest known value; undefined when none is known. */
+export function extent(values: Iterable<number | undefined>): [number, number] | undefined {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value === undefined || !Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : undefined;
+}
+
+/** Dominated points kept on screen: SVG markers beyond this make panning slow and say nothing more. */
+export const MAX_DOMINATED_SHOWN = 3000;
+
+export interface ScatterGroups {
+  readonly front: readonly TrialDto[];
+  /** The newest ones, at most `MAX_DOMINATED_SHOWN`. */
+  readonly dominated: readonly TrialDto[];
+  readonly dominatedTotal: number;
+  /** Too few trades, so without all figures, or without a place on the chosen axes. */
+  readonly infeasible: number;
+}
+
+/** Sorts the trials into what the chart shows and how. Points without a value on an axis have no place. */
+export function scatterGroups(trials: readonly TrialDto[], axes: AxisChoice): ScatterGroups {
+  const front: TrialDto[] = [];
+  const dominated: TrialDto[] = [];
+  let infeasible = 0;
+  for (const trial of trials) {
+    const placed = objectiveOf(trial, axes.x) !== undefined && objectiveOf(trial, axes.y) !== undefined;
+    if (!trial.feasible || !placed) infeasible++;
+    else if (trial.onFront) front.push(trial);
+    else dominated.push(trial);
+  }
+  return {
+    front,
+    dominated: dominated.slice(-MAX_DOMINATED_SHOWN),
+    dominatedTotal: dominated.length,
+    infeasible,
+  };
+}
+
+export type FrontSortKey = ObjectiveName | 'trades' | 'number' | keyof TrialDto['genes'];
+export interface FrontSort {
+  readonly key: FrontSortKey;
+  readonly descending: boolean;
+}
+
+function sortValue(trial: TrialDto, key: FrontSortKey): number | undefined {
+  if (key === 'trades') return trial.trades;
+  if (key === 'number') return trial.number;
+  if (key in AXES) return objectiveOf(trial, key as ObjectiveName);
+  return trial.genes[key as keyof TrialDto['genes']];
+}
+
+/** The front in the order of one column; unknown values last whichever way, ties by trial number. */
+export function sortFront(front: readonly TrialDto[], sort: FrontSort): TrialDto[] {
+  return front.toSorted((a, b) => {
+    const va = sortValue(a, sort.key);
+    const vb = sortValue(b, sort.key);
+    if (va === undefined || vb === undefined) {
+      if (va === vb) return a.number - b.number;
+      return va === undefined ? 1 : -1;
+    }
+    if (va === vb) return a.number - b.number;
+    return sort.descending ? vb - va : va - vb;
+  });
+}
