@@ -41,15 +41,15 @@ export class RandomSampler implements Sampler {
     this.#generationSize = settings.generationSize ?? 100;
   }
 
+  /** A slice never spans two generations, so that progress can close one after the other. */
   ask(limit: number): Candidate[] {
     const candidates: Candidate[] = [];
     while (candidates.length < limit) {
+      const next = this.#again[0] ?? this.#nextId;
+      const generation = Math.floor(next / this.#generationSize);
+      if (candidates.length > 0 && candidates[0]!.generation !== generation) break;
       const id = this.#again.shift() ?? this.#draw();
-      candidates.push({
-        id,
-        generation: Math.floor(id / this.#generationSize),
-        point: this.#open.get(id)!,
-      });
+      candidates.push({ id, generation, point: this.#open.get(id)! });
     }
     return candidates;
   }
