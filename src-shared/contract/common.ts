@@ -32,6 +32,8 @@ export const costsSchema = z.object({
   spreadPips: z.number().min(0).max(1000),
   commissionPerLot: z.number().min(0).max(10_000),
   slippagePips: z.number().min(0).max(1000),
+  /** Share of the notional and side, e.g. 0.001 is 0.1 %. */
+  commissionRate: z.number().min(0).max(0.1).optional(),
 });
 
 /** Performance figures; see `src-shared/metrics/types.ts`. */
