@@ -1,0 +1,97 @@
+import { FrontierError } from '../../src-shared/errors.ts';
+import { cpuEngine } from './engines/cpu.ts';
+import { probeEngine } from './engines/probe.ts';
+import { webgpuEngine } from './engines/webgpu.ts';
+import type { DataType } from './graph.ts';
+
+export type EngineName = 'cpu' | 'webgpu';
+export type EngineChoice = 'auto' | EngineName;
+
+/** A tensor in main memory. The data is borrowed by `run` until it resolves. */
+export interface HostTensor {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+}
+
+export interface PortInfo {
+  readonly name: string;
+  readonly dtype: string;
+  /** Extents; a name stands for a dynamic one. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** A loaded model. */
+export interface EngineSession {
+  readonly inputs: readonly PortInfo[];
+  readonly outputs: readonly PortInfo[];
+  /** @throws FrontierError ENGINE_FAILED where the engine refuses or fails */
+  run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
+  release(): Promise<void>;
+}
+
+/** Something that runs ONNX models. */
+export interface Engine {
+  readonly name: EngineName;
+  readonly threads: number;
+  /** @throws FrontierError ENGINE_FAILED where the model cannot be loaded */
+  createSession(model: Uint8Array): Promise<EngineSession>;
+}
+
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly requested: EngineChoice;
+  /** Why the engine is not the one asked for (or, for `auto`, not the accelerator). */
+  readonly degradedReason?: string;
+}
+
+export interface EngineProbe {
+  readonly name: EngineName;
+  readonly available: boolean;
+  /** Why it is not available. */
+  readonly reason?: string;
+  /** Mean milliseconds of one run of the probe graph after a warm-up run, where available. */
+  readonly milliseconds?: number;
+}
+
+function makeEngine(name: EngineName, threads: number): Engine {
+  return name === 'cpu' ? cpuEngine(threads) : webgpuEngine(threads);
+}
+
+/**
+ * Tries an engine for real: creates a session and runs a small training-like loop.
+ * @param threads CPU threads
+ */
+export async function probe(name: EngineName, threads: number): Promise<EngineProbe> {
+  return probeEngine(makeEngine(name, threads));
+}
+
+/**
+ * Opens the engine asked for, or the CPU with the reason where that one does not work here.
+ * `auto` takes WebGPU where it works and runs the probe graph faster than the CPU.
+ * @param threads CPU threads, at least 1
+ * @throws FrontierError BAD_INPUT on a thread count below 1; ENGINE_FAILED where even the CPU engine fails
+ */
+export async function openEngine(choice: EngineChoice, threads = 1): Promise<OpenedEngine> {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new FrontierError(
+      'BAD_INPUT',
+      `threads must be a whole number from 1, got ${threads}`,
+      'Set threads to 1 or more.',
+    );
+  }
+  const cpu = await probe('cpu', threads);
+  if (!cpu.available) {
+    const hint = 'Reinstall the packages: the onnxruntime-node binary did not load or run.';
+    throw new FrontierError('ENGINE_FAILED', `the CPU engine does not work: ${cpu.reason}`, hint);
+  }
+  const onCpu = { engine: makeEngine('cpu', threads), requested: choice };
+  if (choice === 'cpu') return onCpu;
+  const gpu = await probe('webgpu', threads);
+  if (!gpu.available) return { ...onCpu, degradedReason: `WebGPU is not available: ${gpu.reason}` };
+  if (choice === 'auto' && gpu.milliseconds! >= cpu.milliseconds!) {
+    const times = `${gpu.milliseconds!.toFixed(1)} ms against ${cpu.milliseconds!.toFixed(1)} ms`;
+    return { ...onCpu, degradedReason: `WebGPU works but is slower here (probe ${times})` };
+  }
+  return { engine: makeEngine('webgpu', threads), requested: choice };
+}

@@ -1,0 +1,119 @@
+import type { DataType, Graph, GraphNode, Value } from '../graph.ts';
+import { type AttributeValue, opRow } from '../registry.ts';
+import {
+  encodeModel,
+  type OnnxAttribute,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from './encode.ts';
+
+/** Operator set of the standard domain and file format version of every emitted model. */
+const OPSET = 17;
+const IR_VERSION = 8;
+
+/** TensorProto.DataType codes, as the Cast operator's `to` wants them. */
+const CAST_TO: Readonly<Record<DataType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+
+/** Operators of ours that ONNX knows under another name. */
+const ONNX_NAME: Readonly<Record<string, string>> = { StopGradient: 'Identity' };
+
+/**
+ * Writes a graph as an ONNX model, leaving out nodes that no output depends on.
+ * @param metadata free text stored in the file, e.g. window and feature count
+ */
+export function emitModel(graph: Graph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  return encodeModel({
+    graph: lowerGraph(graph),
+    irVersion: IR_VERSION,
+    opset: OPSET,
+    producer: 'frontier',
+    metadata,
+  });
+}
+
+/** The nodes some output depends on, in their order. */
+export function liveNodes(graph: Graph): readonly GraphNode[] {
+  const wanted = new Set(graph.outputs.map(({ value }) => value));
+  const live: GraphNode[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((output) => wanted.has(output))) continue;
+    live.push(node);
+    for (const input of node.inputs) wanted.add(input);
+  }
+  return live.reverse();
+}
+
+function lowerGraph(graph: Graph): OnnxGraph {
+  const live = liveNodes(graph);
+  const extra: OnnxTensor[] = [];
+  const nodes = live.map((node) => lowerNode(node, extra));
+  const used = new Set<Value>(live.flatMap((node) => node.inputs));
+  const constants = [...graph.constants].filter(([value]) => used.has(value));
+  const port = ({ value, declared }: Graph['inputs'][number]): OnnxValueInfo => ({
+    name: value.name,
+    dtype: value.dtype,
+    shape: declared,
+  });
+  return {
+    name: graph.name,
+    nodes,
+    initializers: [
+      ...constants.map(([value, data]) => ({
+        name: value.name,
+        dtype: value.dtype,
+        shape: value.shape,
+        data,
+      })),
+      ...extra,
+    ],
+    inputs: graph.inputs.map(port),
+    outputs: graph.outputs.map(port),
+  };
+}
+
+function lowerNode(node: GraphNode, extra: OnnxTensor[]): OnnxNode {
+  const inputs = node.inputs.map((input) => input.name);
+  const attributes: [string, OnnxAttribute][] = [];
+  for (const [name, kind] of Object.entries(opRow(node.op).attributes)) {
+    const value = node.attributes[name];
+    if (value === undefined) throw new Error(`${node.op}: attribute ${name} is missing`);
+    if (kind === 'input') {
+      const constant = `${node.outputs[0]!.name}_${name}`;
+      const list = value as readonly number[];
+      extra.push({
+        name: constant,
+        dtype: 'int64',
+        shape: [list.length],
+        data: BigInt64Array.from(list, BigInt),
+      });
+      inputs.push(constant);
+    } else {
+      attributes.push([name, lowerAttribute(kind, value)]);
+    }
+  }
+  return {
+    op: ONNX_NAME[node.op] ?? node.op,
+    inputs,
+    outputs: node.outputs.map((output) => output.name),
+    attributes,
+  };
+}
+
+function lowerAttribute(kind: string, value: AttributeValue): OnnxAttribute {
+  switch (kind) {
+    case 'dtype':
+      return { kind: 'int', value: CAST_TO[value as DataType] };
+    case 'graph':
+      return { kind: 'graph', value: lowerGraph(value as Graph) };
+    case 'ints':
+      return { kind, value: value as readonly number[] };
+    case 'string':
+      return { kind, value: value as string };
+    case 'float':
+      return { kind, value: value as number };
+    default:
+      return { kind: 'int', value: value as number };
+  }
+}

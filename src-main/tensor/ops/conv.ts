@@ -1,0 +1,119 @@
+import { apply, shapeError, type Value } from '../graph.ts';
+import { type Attributes, defineGrad, defineOp, intsAttribute } from '../registry.ts';
+import { matmul } from './matrix.ts';
+import { reduceSum } from './reduce.ts';
+import { concat, gather, padAxis, slice, spaceOut, transpose } from './shape.ts';
+
+/** Geometry of a 1-D convolution over time. */
+export interface Conv1dOptions {
+  readonly dilation?: number;
+  readonly stride?: number;
+  /** Zeros before and after the series. */
+  readonly padBefore?: number;
+  readonly padAfter?: number;
+}
+
+/**
+ * 1-D convolution, channels first: x [batch, in, time], w [out, in, taps], bias [out] -> [batch, out, time'].
+ */
+export function conv1d(x: Value, w: Value, bias: Value | undefined, options: Conv1dOptions = {}): Value {
+  return apply('Conv', bias ? [x, w, bias] : [x, w], {
+    dilations: [options.dilation ?? 1],
+    kernel_shape: [w.shape[2] ?? 0],
+    pads: [options.padBefore ?? 0, options.padAfter ?? 0],
+    strides: [options.stride ?? 1],
+  });
+}
+
+/** A convolution that sees only the present and the past: as many zeros in front as the taps reach back. */
+export function causalConv1d(x: Value, w: Value, bias: Value | undefined, dilation: number): Value {
+  return conv1d(x, w, bias, { dilation, padBefore: ((w.shape[2] ?? 1) - 1) * dilation });
+}
+
+interface Geometry {
+  readonly dilation: number;
+  readonly stride: number;
+  readonly before: number;
+  readonly after: number;
+  readonly taps: number;
+}
+
+function geometry(attributes: Attributes): Geometry {
+  const [before, after] = intsAttribute(attributes, 'pads') as [number, number];
+  return {
+    dilation: intsAttribute(attributes, 'dilations')[0]!,
+    stride: intsAttribute(attributes, 'strides')[0]!,
+    taps: intsAttribute(attributes, 'kernel_shape')[0]!,
+    before,
+    after,
+  };
+}
+
+/** Input steps left over to the right of the last position of the kernel. */
+function surplus(time: number, g: Geometry): number {
+  return time + g.before + g.after - (g.taps - 1) * g.dilation - 1;
+}
+
+defineOp('Conv', {
+  attributes: { dilations: 'ints', kernel_shape: 'ints', pads: 'ints', strides: 'ints' },
+  infer(inputs, attributes) {
+    const [x, w] = inputs as [Value, Value];
+    const g = geometry(attributes);
+    if (x.shape.length !== 3 || w.shape.length !== 3 || x.shape[1] !== w.shape[1] || w.shape[2] !== g.taps) {
+      throw shapeError('Conv', inputs, 'wants x [batch, in, time] and w [out, in, taps]');
+    }
+    const left = surplus(x.shape[2]!, g);
+    if (left < 0) throw shapeError('Conv', inputs, 'the series is shorter than the kernel');
+    return [{ dtype: x.dtype, shape: [x.shape[0]!, w.shape[0]!, Math.floor(left / g.stride) + 1] }];
+  },
+});
+
+defineGrad('Conv', (d, [x, w, bias], { attributes, needs }) => {
+  const g = geometry(attributes);
+  return [
+    needs[0] ? inputGradient(d, x!, w!, g) : undefined,
+    needs[1] ? weightGradient(d, x!, g) : undefined,
+    bias && needs[2] ? reduceSum(d, [0, 2]) : undefined,
+  ];
+});
+
+/** Correlates the output gradient with the weights, channels swapped and time reversed. */
+function inputGradient(d: Value, x: Value, w: Value, g: Geometry): Value {
+  const reach = (g.taps - 1) * g.dilation;
+  if (g.before > reach || g.after > reach) {
+    throw shapeError('Conv', [x, w], 'gradient with more padding than the kernel reaches');
+  }
+  const reversed = w.graph.constant(
+    'int32',
+    [g.taps],
+    Array.from({ length: g.taps }, (_, i) => g.taps - 1 - i),
+  );
+  const swapped = gather(transpose(w, [1, 0, 2]), reversed, 2);
+  // With a stride the gradient is spaced out with zeros; the zeros after the last step are not part of it.
+  const spaced = spaceOut(d, 2, g.stride);
+  const tail = g.stride - 1;
+  const trimmed = tail > 0 ? slice(spaced, 2, 0, spaced.shape[2]! - tail) : spaced;
+  return conv1d(trimmed, swapped, undefined, {
+    dilation: g.dilation,
+    padBefore: reach - g.before,
+    padAfter: reach - g.after + (surplus(x.shape[2]!, g) % g.stride),
+  });
+}
+
+/**
+ * Per tap one batched product of the output gradient [batch, out, time'] with a slice of the padded input
+ * [batch, time, in], summed over the batch. Slices along time are contiguous per batch item in this layout;
+ * a convolution whose kernel is the whole series takes three times as long on the CPU engine.
+ */
+function weightGradient(d: Value, x: Value, g: Geometry): Value {
+  const timeMajor = padAxis(transpose(x, [0, 2, 1]), 1, g.before, g.after);
+  const steps = d.shape[2]!;
+  const perTap = Array.from({ length: g.taps }, (_, tap) => {
+    const start = tap * g.dilation;
+    const end = start + (steps - 1) * g.stride + 1;
+    const whole = start === 0 && end === timeMajor.shape[1] && g.stride === 1;
+    const seen = whole ? timeMajor : slice(timeMajor, 1, start, end, g.stride);
+    return reduceSum(matmul(d, seen), [0], true);
+  });
+  return transpose(concat(perTap, 0), [1, 2, 0]);
+}

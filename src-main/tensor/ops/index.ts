@@ -1,0 +1,8 @@
+// Importing this file fills the operator table: one row per operator, one gradient per differentiable one.
+export * from './conv.ts';
+export * from './elementwise.ts';
+export * from './matrix.ts';
+export * from './reduce.ts';
+export * from './shape.ts';
+
+import './loop.ts';
