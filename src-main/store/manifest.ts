@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { priceSideSchema, spanSchema, timeframeSchema } from '../../src-shared/contract/common.ts';
+import { conformalSchema } from '../../src-shared/contract/training.ts';
+
+/** Standardisation of the inputs, fitted on the training span alone. */
+export const scalerSchema = z.object({
+  names: z.array(z.string()),
+  mean: z.array(z.number()),
+  std: z.array(z.number()),
+  clip: z.number(),
+});
+
+/** From raw predictions to intervals and signals. */
+export const calibrationSchema = z.object({
+  /** Half width of the interval, in units of the target. */
+  q: z.number(),
+  confidence: z.number(),
+  /** Divides a prediction to give the signal that the entry threshold compares. */
+  predictionScale: z.number().positive(),
+});
+
+/** Everything a run depends on: with the data of the hash, it can be repeated from this file alone. */
+export const manifestSchema = z.object({
+  format: z.literal(1),
+  modelId: z.string(),
+  symbol: z.string(),
+  timeframe: timeframeSchema,
+  version: z.number().int().min(1),
+  synthetic: z.boolean(),
+  createdMs: z.number(),
+  family: z.string(),
+  /** Names of the raw features, in input order. */
+  features: z.array(z.string()).min(1),
+  scaler: scalerSchema,
+  windowBars: z.number().int().min(1),
+  horizonBars: z.number().int().min(1),
+  /** What the output means, in words with units, e.g. `ln(close[t+12]/close[t]) / (atr/close*sqrt(12))`. */
+  target: z.string(),
+  /** Names and shapes of the graph's input and output; -1 is any. */
+  io: z.object({
+    input: z.string(),
+    inputShape: z.array(z.number().int()),
+    output: z.string(),
+    outputShape: z.array(z.number().int()),
+  }),
+  calibration: calibrationSchema,
+  conformal: conformalSchema,
+  spans: z.array(spanSchema),
+  priceSide: priceSideSchema,
+  dataHash: z.string(),
+  bars: z.number().int(),
+  codeVersion: z.string(),
+  seed: z.number().int(),
+  engine: z.string(),
+  hyperParameters: z.record(z.string(), z.unknown()),
+  parameters: z.number().int(),
+  /** By name; null where a span cannot support the figure. */
+  metrics: z.record(z.string(), z.number().nullable()),
+});
+export type ModelManifest = z.infer<typeof manifestSchema>;
