@@ -1,0 +1,31 @@
+import { FrontierError } from '../../../src-shared/errors.ts';
+
+/** Where in a file something is wrong. Lines count from 1, the header included; columns from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column?: number;
+  readonly columnName?: string;
+}
+
+function describe(place: Place): string {
+  if (place.column === undefined) return `Line ${place.line}`;
+  const name = place.columnName ? ` (${place.columnName})` : '';
+  return `Line ${place.line}, column ${place.column}${name}`;
+}
+
+/** The refusal of a whole file. @param hint what the user can do, in one sentence */
+export function importError(message: string, hint: string, cause?: unknown): FrontierError {
+  return new FrontierError('IMPORT_FAILED', `${message} Nothing was imported.`, hint, cause);
+}
+
+/** The refusal of a whole file because of one place in it. */
+export function importErrorAt(place: Place, message: string, hint: string): FrontierError {
+  return importError(`${describe(place)}: ${message}`, hint);
+}
+
+/** A cell as it may be shown in a message: short, and without control characters. */
+export function shown(cell: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
+  const clean = cell.replace(/[\u0000-\u001f\u007f]/g, '?');
+  return `"${clean.length > 40 ? `${clean.slice(0, 40)}…` : clean}"`;
+}
