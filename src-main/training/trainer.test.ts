@@ -1,0 +1,223 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { normal, SeededRng } from '../../src-shared/runtime.ts';
+import { Predictor } from '../models/predictor.ts';
+import { openEngine } from '../tensor/engine.ts';
+import { type ChunkReport, type TrainConfig, type TrainIo, type TrainingData, train } from './trainer.ts';
+
+const clock = { nowMs: () => performance.timeOrigin + performance.now() };
+
+/** The next value of the first feature follows the last two of it, plus noise: learnable by any family. */
+function learnable(rows: number, featureCount: number, window: number): TrainingData {
+  const rng = new SeededRng(11);
+  const features = Float32Array.from({ length: rows * featureCount }, () => normal(rng));
+  const at = (row: number): number => features[row * featureCount]!;
+  const targets = Float32Array.from({ length: rows }, (_, row) =>
+    row === 0 ? 0 : 0.6 * at(row) - 0.5 * at(row - 1) + 0.1 * normal(rng),
+  );
+  const ends = Int32Array.from({ length: rows - window }, (_, i) => i + window - 1);
+  const cut = Math.floor(ends.length * 0.8);
+  return {
+    features,
+    rows,
+    featureCount,
+    targets,
+    trainEnds: ends.slice(0, cut),
+    validationEnds: ends.slice(cut + window),
+  };
+}
+
+const CONFIG: TrainConfig = {
+  family: 'mlp',
+  model: { hidden: [16] },
+  window: 4,
+  batch: 32,
+  epochs: 12,
+  learningRate: 0.01,
+  seed: 7,
+  chunkSteps: 8,
+  patience: 0,
+  engine: 'cpu',
+  threads: 2,
+  loss: 'mse',
+};
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), 'frontier-train-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function io(overrides: Partial<TrainIo> = {}): TrainIo & { reports: ChunkReport[] } {
+  const reports: ChunkReport[] = [];
+  return {
+    checkpointDir: path.join(directory, 'run'),
+    signal: new AbortController().signal,
+    paused: () => false,
+    waitWhilePaused: () => Promise.resolve(),
+    onChunk: (report) => reports.push(report),
+    clock,
+    reports,
+    ...overrides,
+  };
+}
+
+const data = learnable(1000, 3, 4);
+
+describe('train', () => {
+  it.each([
+    { family: 'mlp', model: { hidden: [16] } },
+    { family: 'tcn', model: { channels: 8, levels: 2, kernelSize: 2 } },
+  ] as const)('$family learns a linear rule down to its noise', async ({ family, model }) => {
+    const link = io();
+    const result = await train(data, { ...CONFIG, family, model, epochs: 40 }, link);
+    // The noise has variance 0.01; predicting zero would score about 0.62.
+    expect(result.bestValidationLoss).toBeLessThan(0.02);
+    expect(result.steps).toBe(40 * Math.floor(data.trainEnds.length / 32));
+    expect(link.reports.at(-1)).toMatchObject({ step: result.steps, epoch: 40, etaMs: 0, engine: 'cpu' });
+    expect(link.reports.filter((r) => r.validationLoss !== undefined)).toHaveLength(40);
+    expect(result.stopped).toBe(false);
+  });
+
+  it('hands out a model whose predictions score the reported validation loss', async () => {
+    const result = await train(data, CONFIG, io());
+    const { engine } = await openEngine('cpu', 1);
+    const predictor = await Predictor.load(result.onnx, engine);
+    const predictions = await predictor.predictRows(data.features, data.validationEnds);
+    let sum = 0;
+    data.validationEnds.forEach((end, i) => {
+      sum += (predictions[i]! - data.targets[end]!) ** 2;
+    });
+    expect(sum / data.validationEnds.length).toBeCloseTo(result.bestValidationLoss!, 5);
+    await predictor.close();
+  });
+
+  it('gives the same weights bit for bit for the same seed, however the steps are cut into chunks', async () => {
+    const one = await train(data, CONFIG, io());
+    const two = await train(
+      data,
+      { ...CONFIG, chunkSteps: 5 },
+      io({ checkpointDir: path.join(directory, 'two') }),
+    );
+    const other = await train(
+      data,
+      { ...CONFIG, seed: 8 },
+      io({ checkpointDir: path.join(directory, 'three') }),
+    );
+    expect(Buffer.from(two.onnx).equals(Buffer.from(one.onnx))).toBe(true);
+    expect(Buffer.from(other.onnx).equals(Buffer.from(one.onnx))).toBe(false);
+  });
+
+  it('goes on after a stop and ends with the weights of an uninterrupted run', async () => {
+    const whole = await train(data, CONFIG, io({ checkpointDir: path.join(directory, 'whole') }));
+    const controller = new AbortController();
+    const link = io({ signal: controller.signal, onChunk: (r) => r.step >= 40 && controller.abort() });
+    const part = await train(data, CONFIG, link);
+    expect(part.stopped).toBe(true);
+    expect(part.steps).toBeLessThan(whole.steps);
+    const rest = await train(data, CONFIG, io());
+    expect(rest.steps).toBe(whole.steps);
+    expect(rest.curve).toEqual(whole.curve);
+    expect(Buffer.from(rest.onnx).equals(Buffer.from(whole.onnx))).toBe(true);
+  });
+
+  it('saves before it waits while paused', async () => {
+    let pauses = 0;
+    let saved = 0;
+    const link = io({
+      checkpointIntervalMs: 1e9,
+      paused: () => pauses === 0,
+      waitWhilePaused: async () => {
+        pauses += 1;
+        saved = (await readFile(path.join(directory, 'run', 'checkpoint.bin'))).length;
+      },
+    });
+    const result = await train(data, CONFIG, link);
+    expect(pauses).toBe(1);
+    expect(saved).toBeGreaterThan(0);
+    expect(result.stopped).toBe(false);
+  });
+
+  it('ends by patience and keeps the best weights, not the last', async () => {
+    const noise = { ...data, targets: data.targets.map((_, i) => Math.sin(i * 12.9898) * 2) };
+    const result = await train(noise, { ...CONFIG, model: { hidden: [64] }, epochs: 200, patience: 5 }, io());
+    expect(result.stoppedEarly).toBe(true);
+    const stepsPerEpoch = Math.floor(data.trainEnds.length / 32);
+    expect(result.steps).toBe(result.bestStep + 5 * stepsPerEpoch);
+  });
+
+  it('stops on a loss that is not finite, names the step and keeps the last checkpoint', async () => {
+    const wild = { ...data, targets: data.targets.map((y) => y * 1e30) };
+    await expect(train(wild, CONFIG, io())).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+      message: expect.stringMatching(/loss became .* at step 1/),
+    });
+  });
+
+  it('refuses a checkpoint of other settings, of other data, and a damaged one', async () => {
+    await train(data, { ...CONFIG, epochs: 1 }, io());
+    const conflict = { code: 'CONFLICT' };
+    await expect(train(data, { ...CONFIG, epochs: 1, learningRate: 0.02 }, io())).rejects.toMatchObject(
+      conflict,
+    );
+    const changed = { ...data, features: data.features.map((x, i) => (i === 500 ? x + 1 : x)) };
+    await expect(train(changed, { ...CONFIG, epochs: 1 }, io())).rejects.toMatchObject(conflict);
+    const file = path.join(directory, 'run', 'checkpoint.bin');
+    const bytes = await readFile(file);
+    bytes[bytes.length >> 1]! ^= 1;
+    await writeFile(file, bytes);
+    await expect(train(data, { ...CONFIG, epochs: 1 }, io())).rejects.toMatchObject({ code: 'CORRUPT' });
+    await writeFile(file, bytes.subarray(0, 10));
+    await expect(train(data, { ...CONFIG, epochs: 1 }, io())).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
+  it.each([
+    [
+      'a feature that is not a number',
+      { features: data.features.map((x, i) => (i === 302 ? Number.NaN : x)) },
+      /feature 2 of row 100 is NaN/,
+    ],
+    [
+      'an unknown target',
+      { targets: data.targets.map((y, i) => (i === 50 ? Number.NaN : y)) },
+      /target of row 50/,
+    ],
+    ['a constant target', { targets: data.targets.map(() => 1) }, /all training targets equal 1/],
+    ['too few windows', { trainEnds: data.trainEnds.slice(0, 31) }, /31 training windows/],
+    ['a window before the first row', { trainEnds: data.trainEnds.map((e) => e - 1) }, /cannot end at row 2/],
+    ['features of another shape', { features: data.features.slice(3) }, /came with 2997 feature values/],
+  ] as const)('refuses %s before it starts', async (_, change, message) => {
+    await expect(train({ ...data, ...change }, CONFIG, io())).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('ignores rows that no window covers', async () => {
+    const features = data.features.slice();
+    features.fill(Number.NaN, (data.rows - 1) * 3);
+    await expect(train({ ...data, features }, { ...CONFIG, epochs: 1 }, io())).resolves.toMatchObject({
+      stopped: false,
+    });
+  });
+
+  it.each([
+    [{ batch: 0 }, /batch must be a whole number/],
+    [{ learningRate: -1 }, /learningRate/],
+    [{ family: 'mpl' as 'mlp' }, /unknown model family "mpl"/],
+    [{ model: { layers: 3 } }, /layers/],
+  ])('refuses the settings %o', async (change, message) => {
+    await expect(train(data, { ...CONFIG, ...change }, io())).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('says why it is not on the engine asked for', async () => {
+    const result = await train(data, { ...CONFIG, engine: 'webgpu', epochs: 1 }, io());
+    if (result.engine === 'cpu') expect(result.engineDegradedReason).toMatch(/WebGPU is not available/);
+    else expect(result.engineDegradedReason).toBeUndefined();
+  });
+});
