@@ -183,8 +183,8 @@ export function EquityChart({ series, currency, height = '100%', testId }: Equit
           return (
             <div key={s.name} className={styles.entry}>
               <span
-                className={i === 0 ? styles.swatch : `${styles.swatch} ${styles.dashed}`}
-                style={{ background: color, borderColor: color }}
+                className={i === 0 ? styles.swatch : styles.dashed}
+                style={i === 0 ? { background: color } : { borderColor: color }}
               />
               <span>{s.name}</span>
               <span className={styles.strong}>{formatMoney(point?.value, currency)}</span>

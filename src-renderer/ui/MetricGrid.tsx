@@ -144,7 +144,7 @@ function CompareCell({ definition, value, currency, better }: CompareCellProps) 
       {formatFigure(definition.kind, value, currency)}
       <span className={styles.mark} title={better ? 'Better of the two' : undefined}>
         {better ? '●' : ''}
-        {better && <span className="ft-visually-hidden"> (better)</span>}
+        {better && <span className="ft-sr"> (better)</span>}
       </span>
     </td>
   );

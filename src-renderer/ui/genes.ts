@@ -102,6 +102,17 @@ export const COST_FIELDS: readonly FieldDefinition<keyof CostsDto>[] = [
     help: 'In account currency, charged at entry and again at exit.',
   },
   {
+    key: 'commissionRate',
+    label: 'Commission rate',
+    unit: '% of notional',
+    scale: 100,
+    decimals: 4,
+    step: 0.01,
+    min: 0,
+    max: 10,
+    help: 'Share of the traded value per side, added to the commission per lot; taker fees are given so.',
+  },
+  {
     key: 'slippagePips',
     label: 'Slippage',
     unit: 'pips',
