@@ -163,15 +163,16 @@ export class PositionBook {
   protect(timeMs: number, open: number, high: number, low: number): Exit | undefined {
     const sign = this.sign;
     const offset = this.closeOffset;
+    const touch = this.#pricing.touchTolerance;
     const atOpen = open + offset;
     // FILL-6: the open is known to come first, and no better price than it can be had once it is through.
-    if (sign * (atOpen - this.#stopPrice) <= 0) return this.#stopped(atOpen, atOpen, timeMs, false);
+    if (sign * (atOpen - this.#stopPrice) <= touch) return this.#stopped(atOpen, atOpen, timeMs, false);
     // FILL-7: pessimistic, the improvement that a limit order might get at the open is not assumed.
-    if (sign * (atOpen - this.#targetPrice) >= 0) return this.#reached(atOpen, timeMs, false);
+    if (sign * (atOpen - this.#targetPrice) >= -touch) return this.#reached(atOpen, timeMs, false);
     const adverse = (sign > 0 ? low : high) + offset;
     const favourable = (sign > 0 ? high : low) + offset;
-    const stopHit = sign * (adverse - this.#stopPrice) <= 0;
-    const targetHit = sign * (favourable - this.#targetPrice) >= 0;
+    const stopHit = sign * (adverse - this.#stopPrice) <= touch;
+    const targetHit = sign * (favourable - this.#targetPrice) >= -touch;
     this.barsHeld += 1;
     if (stopHit && (!targetHit || this.#spec.intrabar === 'stop-first')) {
       return this.#stopped(this.#stopPrice, atOpen, timeMs, targetHit);

@@ -16,6 +16,8 @@ export interface Pricing {
   readonly slippage: number;
   /** Full bid-ask distance in price units. */
   readonly spread: number;
+  /** FILL-5: a level this near counts as touched, so that binary rounding (1.1017 + 0.0002) does not decide. */
+  readonly touchTolerance: number;
   /** Account currency per lot and unit of price. */
   readonly moneyPerLot: number;
   /** Account currency per lot and pip. */
@@ -71,6 +73,7 @@ export function pricingOf(spec: VenueSpec): Pricing {
     bidOffset: askOffset - spread,
     slippage: costs.slippagePips * instrument.pipSize,
     spread,
+    touchTolerance: instrument.pipSize * 1e-6,
     moneyPerLot,
     pipValuePerLot: moneyPerLot * instrument.pipSize,
     commissionPerLot: costs.commissionPerLot,

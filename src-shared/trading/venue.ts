@@ -106,7 +106,7 @@ export class SimulatedVenue {
     };
   }
 
-  /** FILL-1: queues a market order; it fills at the open of the next bar. Refusals follow ORD-1 to ORD-9. */
+  /** FILL-1: queues a market order; it fills at the open of the next bar. Refusals follow ORD-1 to ORD-8. */
   submit(order: OrderRequest): Submission {
     const reason = this.#fault(order) ?? this.#queueFault(order);
     if (reason !== undefined) return { accepted: false, reason };
