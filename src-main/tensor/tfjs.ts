@@ -1,0 +1,212 @@
+import { FrontierError } from '../../src-shared/errors.ts';
+import type { Graph, GraphNode, Value } from './graph.ts';
+import { liveNodes } from './onnx/emit.ts';
+import { type Attributes, intAttribute, intsAttribute } from './registry.ts';
+
+/** A TensorFlow.js tensor, as far as this adapter touches one. */
+export interface TfTensor {
+  readonly shape: number[];
+  readonly dtype: string;
+}
+
+/**
+ * The part of the TensorFlow.js module that the adapter calls. The module is injected: Frontier does not depend on
+ * it, a user may have `@tensorflow/tfjs-node-gpu`, and the tests bring the pure-JavaScript backend.
+ */
+export interface TfModule<T extends TfTensor> {
+  tensor(data: ArrayLike<number>, shape: number[], dtype: 'float32' | 'int32' | 'bool'): T;
+  add(a: T, b: T): T;
+  sub(a: T, b: T): T;
+  mul(a: T, b: T): T;
+  div(a: T, b: T): T;
+  maximum(a: T, b: T): T;
+  minimum(a: T, b: T): T;
+  greater(a: T, b: T): T;
+  less(a: T, b: T): T;
+  where(condition: T, a: T, b: T): T;
+  neg(a: T): T;
+  exp(a: T): T;
+  log(a: T): T;
+  sqrt(a: T): T;
+  abs(a: T): T;
+  sign(a: T): T;
+  erf(a: T): T;
+  relu(a: T): T;
+  leakyRelu(a: T, alpha: number): T;
+  tanh(a: T): T;
+  sigmoid(a: T): T;
+  cast(a: T, dtype: 'float32' | 'int32' | 'bool'): T;
+  clone(a: T): T;
+  matMul(a: T, b: T, transposeA?: boolean, transposeB?: boolean): T;
+  reshape(a: T, shape: number[]): T;
+  transpose(a: T, perm: number[]): T;
+  concat(values: T[], axis: number): T;
+  split(a: T, sizes: number[], axis: number): T[];
+  stridedSlice(a: T, begin: number[], end: number[], strides: number[]): T;
+  pad(a: T, paddings: [number, number][]): T;
+  broadcastTo(a: T, shape: number[]): T;
+  gather(a: T, indices: T, axis: number): T;
+  sum(a: T, axes: number[], keepDims: boolean): T;
+  mean(a: T, axes: number[], keepDims: boolean): T;
+  max(a: T, axes: number[], keepDims: boolean): T;
+  softmax(a: T, axis: number): T;
+  conv2d(
+    x: T,
+    filter: T,
+    strides: [number, number],
+    pad: 'valid',
+    dataFormat: 'NHWC',
+    dilations: [number, number],
+  ): T;
+}
+
+type Lowering = <T extends TfTensor>(
+  tf: TfModule<T>,
+  inputs: T[],
+  attributes: Attributes,
+  node: GraphNode,
+) => T | T[];
+
+const keeps = (attributes: Attributes): boolean => intAttribute(attributes, 'keepdims') === 1;
+const list = (attributes: Attributes, name: string): number[] => [...intsAttribute(attributes, name)];
+
+const TF_DTYPE = {
+  float32: 'float32',
+  float64: 'float32',
+  int32: 'int32',
+  int64: 'int32',
+  bool: 'bool',
+} as const;
+
+/** One row per operator. */
+const LOWERINGS: Readonly<Record<string, Lowering>> = {
+  Identity: (tf, [a]) => tf.clone(a!),
+  StopGradient: (tf, [a]) => tf.clone(a!),
+  Add: (tf, [a, b]) => tf.add(a!, b!),
+  Sub: (tf, [a, b]) => tf.sub(a!, b!),
+  Mul: (tf, [a, b]) => tf.mul(a!, b!),
+  Div: (tf, [a, b]) => tf.div(a!, b!),
+  Max: (tf, [a, b]) => tf.maximum(a!, b!),
+  Min: (tf, [a, b]) => tf.minimum(a!, b!),
+  Greater: (tf, [a, b]) => tf.greater(a!, b!),
+  Less: (tf, [a, b]) => tf.less(a!, b!),
+  Where: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
+  Neg: (tf, [a]) => tf.neg(a!),
+  Exp: (tf, [a]) => tf.exp(a!),
+  Log: (tf, [a]) => tf.log(a!),
+  Sqrt: (tf, [a]) => tf.sqrt(a!),
+  Abs: (tf, [a]) => tf.abs(a!),
+  Sign: (tf, [a]) => tf.sign(a!),
+  Erf: (tf, [a]) => tf.erf(a!),
+  Relu: (tf, [a]) => tf.relu(a!),
+  LeakyRelu: (tf, [a], { alpha }) => tf.leakyRelu(a!, alpha as number),
+  Tanh: (tf, [a]) => tf.tanh(a!),
+  Sigmoid: (tf, [a]) => tf.sigmoid(a!),
+  Cast: (tf, [a], _, node) => tf.cast(a!, TF_DTYPE[node.outputs[0]!.dtype]),
+  MatMul: (tf, [a, b]) => tf.matMul(a!, b!),
+  Gemm: (tf, [a, b, c], attributes) => {
+    const product = tf.matMul(a!, b!, attributes.transA === 1, attributes.transB === 1);
+    return c ? tf.add(product, c) : product;
+  },
+  Reshape: (tf, [a], attributes) => tf.reshape(a!, list(attributes, 'shape')),
+  Transpose: (tf, [a], attributes) => tf.transpose(a!, list(attributes, 'perm')),
+  Concat: (tf, inputs, attributes) => tf.concat(inputs, intAttribute(attributes, 'axis')),
+  Split: (tf, [a], attributes) => tf.split(a!, list(attributes, 'split'), intAttribute(attributes, 'axis')),
+  Slice: (tf, [a], attributes) => {
+    const axis = list(attributes, 'axes')[0]!;
+    const at = (name: string, rest: (extent: number) => number): number[] =>
+      a!.shape.map((extent, i) => (i === axis ? list(attributes, name)[0]! : rest(extent)));
+    return tf.stridedSlice(
+      a!,
+      at('starts', () => 0),
+      at('ends', (e) => e),
+      at('steps', () => 1),
+    );
+  },
+  Pad: (tf, [a], attributes) => {
+    const pads = list(attributes, 'pads');
+    const rank = pads.length / 2;
+    return tf.pad(
+      a!,
+      a!.shape.map((_, i): [number, number] => [pads[i]!, pads[rank + i]!]),
+    );
+  },
+  Expand: (tf, [a], attributes) => tf.broadcastTo(a!, list(attributes, 'shape')),
+  Gather: (tf, [a, indices], attributes) => tf.gather(a!, indices!, intAttribute(attributes, 'axis')),
+  ReduceSum: (tf, [a], attributes) => tf.sum(a!, list(attributes, 'axes'), keeps(attributes)),
+  ReduceMean: (tf, [a], attributes) => tf.mean(a!, list(attributes, 'axes'), keeps(attributes)),
+  ReduceMax: (tf, [a], attributes) => tf.max(a!, list(attributes, 'axes'), keeps(attributes)),
+  Softmax: (tf, [a], attributes) => tf.softmax(a!, intAttribute(attributes, 'axis')),
+  Conv: (tf, [x, w, bias], attributes) => convolve(tf, x!, w!, bias, attributes),
+};
+
+/** As a 2-D convolution of height 1, channels last, which is what every TensorFlow.js backend implements. */
+function convolve<T extends TfTensor>(
+  tf: TfModule<T>,
+  x: T,
+  w: T,
+  bias: T | undefined,
+  attributes: Attributes,
+): T {
+  const [before, after] = list(attributes, 'pads') as [number, number];
+  const [stride, dilation] = [list(attributes, 'strides')[0]!, list(attributes, 'dilations')[0]!];
+  const [batch, channels] = x.shape as [number, number];
+  const padded = tf.pad(tf.transpose(x, [0, 2, 1]), [
+    [0, 0],
+    [before, after],
+    [0, 0],
+  ]);
+  const image = tf.reshape(padded, [batch, 1, padded.shape[1]!, channels]);
+  const [outputs, , taps] = w.shape as [number, number, number];
+  const filter = tf.reshape(tf.transpose(w, [2, 1, 0]), [1, taps, channels, outputs]);
+  const y = tf.conv2d(image, filter, [1, stride], 'valid', 'NHWC', [1, dilation]);
+  const series = tf.transpose(tf.reshape(y, [batch, y.shape[2]!, outputs]), [0, 2, 1]);
+  return bias ? tf.add(series, tf.reshape(bias, [1, outputs, 1])) : series;
+}
+
+/** Operators the adapter can lower. */
+export const tfOperators = (): string[] => Object.keys(LOWERINGS).sort();
+
+/**
+ * Runs a graph on TensorFlow.js.
+ * @param inputs tensors by input name
+ * @returns tensors by output name
+ * @throws FrontierError INTERNAL naming an operator that has no counterpart, or an input that is missing
+ */
+export function runOnTensorFlow<T extends TfTensor>(
+  tf: TfModule<T>,
+  graph: Graph,
+  inputs: Readonly<Record<string, T>>,
+): Record<string, T> {
+  const tensors = new Map<Value, T>();
+  for (const { value } of graph.inputs) {
+    const tensor = inputs[value.name];
+    if (!tensor)
+      throw new FrontierError('INTERNAL', `input ${value.name} is missing`, 'Pass every graph input.');
+    tensors.set(value, tensor);
+  }
+  for (const [value, data] of graph.constants) {
+    tensors.set(value, tf.tensor(Array.from(data, Number), [...value.shape], TF_DTYPE[value.dtype]));
+  }
+  for (const node of liveNodes(graph)) {
+    const results = lower(tf, node, tensors);
+    node.outputs.forEach((output, i) => {
+      tensors.set(output, results[i]!);
+    });
+  }
+  return Object.fromEntries(graph.outputs.map(({ value }) => [value.name, tensors.get(value)!]));
+}
+
+function lower<T extends TfTensor>(tf: TfModule<T>, node: GraphNode, tensors: ReadonlyMap<Value, T>): T[] {
+  const lowering = LOWERINGS[node.op];
+  if (!lowering) {
+    throw new FrontierError(
+      'INTERNAL',
+      `TensorFlow.js has no lowering of ${node.op}`,
+      'Add a row to LOWERINGS.',
+    );
+  }
+  const inputs = node.inputs.map((input) => tensors.get(input)!);
+  const result = lowering(tf, inputs, node.attributes, node);
+  return Array.isArray(result) ? result : [result];
+}

@@ -1,0 +1,343 @@
+import fc from 'fast-check';
+import type { EngineSession, HostTensor } from '../../src-main/tensor/engine.ts';
+import { cpuEngine } from '../../src-main/tensor/engines/cpu.ts';
+import { type DataType, Graph, type Shape, sizeOf, type Value } from '../../src-main/tensor/graph.ts';
+import { emitModel } from '../../src-main/tensor/onnx/emit.ts';
+import * as ops from '../../src-main/tensor/ops/index.ts';
+
+/** One random instance of an operator: the shapes of its differentiable inputs and what to compute from them. */
+export interface OpInstance {
+  readonly shapes: readonly Shape[];
+  readonly forward: (values: readonly Value[]) => Value;
+  readonly label: string;
+}
+
+export interface OpCase {
+  /** The row of the operator table that the case is for. */
+  readonly op: string;
+  readonly name: string;
+  /** float32 where ONNX Runtime's CPU provider has no double kernel. */
+  readonly dtype: 'float32' | 'float64';
+  /** Draws inputs from (0.2, 2.2) only, for logarithms, roots and divisors. */
+  readonly positive: boolean;
+  readonly instances: fc.Arbitrary<OpInstance>;
+}
+
+const extent = fc.integer({ min: 1, max: 4 });
+const shapeOf = (min: number, max: number): fc.Arbitrary<number[]> =>
+  fc.array(extent, { minLength: min, maxLength: max });
+
+/** Two shapes that broadcast: axes of either set to 1 at random, leading axes of the second dropped. */
+const broadcastPair = fc
+  .tuple(shapeOf(1, 3), fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 3, maxLength: 3 }), fc.nat(2))
+  .map(([shape, mask, drop]): [number[], number[]] => [
+    shape.map((e, i) => (mask[i] === 0 ? 1 : e)),
+    shape.map((e, i) => (mask[i] === 1 ? 1 : e)).slice(Math.min(drop, shape.length - 1)),
+  ]);
+
+interface Options {
+  readonly dtype?: 'float32';
+  readonly positive?: true;
+  readonly name?: string;
+}
+
+function opCase(op: string, instances: fc.Arbitrary<OpInstance>, options: Options = {}): OpCase {
+  const { dtype = 'float64', positive = false, name = op } = options;
+  return { op, name, dtype, positive, instances };
+}
+
+const unary = (op: string, f: (a: Value) => Value, options: Options = {}): OpCase =>
+  opCase(
+    op,
+    shapeOf(0, 3).map((shape) => ({ shapes: [shape], forward: ([a]) => f(a!), label: `${op} [${shape}]` })),
+    options,
+  );
+
+const binary = (op: string, f: (a: Value, b: Value) => Value, options: Options = {}): OpCase =>
+  opCase(
+    op,
+    broadcastPair.map(([a, b]) => ({
+      shapes: [a, b],
+      forward: ([x, y]) => f(x!, y!),
+      label: `${op} [${a}] [${b}]`,
+    })),
+    options,
+  );
+
+/** A shape with one of its axes. */
+const withAxis = fc
+  .tuple(shapeOf(1, 3), fc.nat(2))
+  .map(([shape, axis]) => ({ shape, axis: Math.min(axis, shape.length - 1) }));
+
+const reduction = (op: string, f: (a: Value, axes: readonly number[], keep: boolean) => Value): OpCase =>
+  opCase(
+    op,
+    fc.tuple(withAxis, fc.boolean(), fc.boolean()).map(([{ shape, axis }, all, keep]) => {
+      const axes = all ? shape.map((_, i) => i) : [axis];
+      return {
+        shapes: [shape],
+        forward: ([a]) => f(a!, axes, keep),
+        label: `${op} [${shape}] axes ${axes} ${keep}`,
+      };
+    }),
+  );
+
+const size = fc.integer({ min: 1, max: 4 });
+
+const convolution = fc
+  .record({
+    batch: size,
+    inputs: size,
+    outputs: size,
+    taps: fc.integer({ min: 1, max: 3 }),
+    dilation: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    extra: fc.nat(4),
+    before: fc.nat(6),
+    after: fc.nat(6),
+    bias: fc.boolean(),
+  })
+  .map((c): OpInstance => {
+    const reach = (c.taps - 1) * c.dilation;
+    const options = {
+      dilation: c.dilation,
+      stride: c.stride,
+      padBefore: Math.min(c.before, reach),
+      padAfter: Math.min(c.after, reach),
+    };
+    const shapes = [
+      [c.batch, c.inputs, reach + 1 + c.extra],
+      [c.outputs, c.inputs, c.taps],
+    ];
+    return {
+      shapes: c.bias ? [...shapes, [c.outputs]] : shapes,
+      forward: ([x, w, b]) => ops.conv1d(x!, w!, b, options),
+      label: `Conv ${JSON.stringify(c)}`,
+    };
+  });
+
+const sliceInstance = fc
+  .tuple(withAxis, fc.nat(3), fc.nat(3), fc.integer({ min: 1, max: 3 }))
+  .map(([{ shape, axis }, from, length, step]): OpInstance => {
+    const start = Math.min(from, shape[axis]! - 1);
+    const end = Math.min(start + 1 + length, shape[axis]!);
+    const label = `Slice [${shape}] axis ${axis} ${start}:${end}:${step}`;
+    return { shapes: [shape], forward: ([a]) => ops.slice(a!, axis, start, end, step), label };
+  });
+
+const gatherInstance = fc
+  .tuple(withAxis, fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }))
+  .map(([{ shape, axis }, picks]): OpInstance => {
+    const indices = picks.map((pick) => Math.min(pick, shape[axis]! - 1));
+    const forward = ([a]: readonly Value[]): Value =>
+      ops.gather(a!, a!.graph.constant('int32', [indices.length], indices), axis);
+    return { shapes: [shape], forward, label: `Gather [${shape}] axis ${axis} ${indices}` };
+  });
+
+/** Indices that the graph computes, so that the gradient cannot use their values. */
+const gatherComputed = fc
+  .tuple(shapeOf(1, 3), fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }))
+  .map(([shape, picks]): OpInstance => {
+    const indices = picks.map((pick) => Math.min(pick, shape[0]! - 1));
+    const forward = ([a]: readonly Value[]): Value => {
+      const constant = a!.graph.constant('int64', [indices.length], indices);
+      return ops.gather(a!, ops.add(constant, a!.graph.scalar(0, 'int64')), 0);
+    };
+    return { shapes: [shape], forward, label: `Gather [${shape}] computed ${indices}` };
+  });
+
+const matmulInstance = fc
+  .tuple(size, size, size, fc.constantFrom('plain', 'shared', 'batched', 'broadcast'), size)
+  .map(([m, k, n, kind, batch]): OpInstance => {
+    const a = kind === 'plain' ? [m, k] : [batch, m, k];
+    const b = kind === 'batched' ? [batch, k, n] : kind === 'broadcast' ? [1, k, n] : [k, n];
+    return { shapes: [a, b], forward: ([x, y]) => ops.matmul(x!, y!), label: `MatMul [${a}] [${b}]` };
+  });
+
+const gemmInstance = fc
+  .tuple(size, size, size, fc.boolean(), fc.boolean(), fc.constantFrom('none', 'row', 'full'))
+  .map(([m, k, n, transA, transB, bias]): OpInstance => {
+    const shapes = [transA ? [k, m] : [m, k], transB ? [n, k] : [k, n]];
+    if (bias !== 'none') shapes.push(bias === 'row' ? [n] : [m, n]);
+    const forward = ([a, b, c]: readonly Value[]): Value => ops.gemm(a!, b!, c, { transA, transB });
+    return { shapes, forward, label: `Gemm ${shapes.join(' ')} ${transA} ${transB}` };
+  });
+
+const losses: readonly OpCase[] = [
+  binarySame('meanSquaredError', ops.meanSquaredError),
+  binarySame('meanAbsoluteError', ops.meanAbsoluteError),
+  binarySame('huberLoss', (a, b) => ops.huberLoss(a, b, 0.75)),
+  binarySame('quantileLoss', (a, b) => ops.quantileLoss(a, b, Array(b.shape[1]!).fill(0.1))),
+  binarySame('softmaxCrossEntropy', ops.softmaxCrossEntropy),
+];
+
+function binarySame(name: string, f: (a: Value, b: Value) => Value): OpCase {
+  const instances = shapeOf(2, 2).map(
+    (shape): OpInstance => ({
+      shapes: [shape, shape],
+      forward: ([a, b]) => f(a!, b!),
+      label: `${name} [${shape}]`,
+    }),
+  );
+  return { op: 'loss', name, dtype: 'float64', positive: false, instances };
+}
+
+/** At least one case for every row of the gradient table; a test holds this complete. */
+export const OP_CASES: readonly OpCase[] = [
+  binary('Add', ops.add),
+  binary('Sub', ops.sub),
+  binary('Mul', ops.mul),
+  binary('Div', ops.div, { positive: true }),
+  binary('Max', ops.max),
+  binary('Min', ops.min),
+  binary('Where', (a, b) => ops.where(ops.greater(a, ops.scalarLike(a, 0)), a, b)),
+  unary('Identity', (a) => a.graph.apply('Identity', [a])[0]!),
+  unary('Neg', ops.neg),
+  unary('Exp', ops.exp),
+  unary('Log', ops.log, { positive: true }),
+  unary('Sqrt', ops.sqrt, { positive: true }),
+  unary('Abs', ops.abs),
+  unary('Erf', ops.erf, { dtype: 'float32' }),
+  unary('Erf', ops.gelu, { dtype: 'float32', name: 'gelu' }),
+  unary('Relu', ops.relu),
+  unary('LeakyRelu', (a) => ops.leakyRelu(a, 0.1), { dtype: 'float32' }),
+  unary('Tanh', ops.tanh),
+  unary('Sigmoid', ops.sigmoid),
+  unary('Sigmoid', ops.silu, { name: 'silu' }),
+  unary('Cast', (a) => ops.cast(ops.cast(a, 'float64'), a.dtype)),
+  opCase('MatMul', matmulInstance),
+  opCase('Gemm', gemmInstance),
+  opCase('Conv', convolution, { dtype: 'float32' }),
+  opCase(
+    'Reshape',
+    shapeOf(1, 3).map((shape) => ({
+      shapes: [shape],
+      forward: ([a]) => ops.reshape(a!, [shape.at(-1)!, -1]),
+      label: `Reshape [${shape}]`,
+    })),
+  ),
+  opCase(
+    'Transpose',
+    fc.tuple(shapeOf(3, 3), fc.shuffledSubarray([0, 1, 2], { minLength: 3 })).map(([shape, perm]) => ({
+      shapes: [shape],
+      forward: ([a]) => ops.transpose(a!, perm),
+      label: `Transpose [${shape}] ${perm}`,
+    })),
+  ),
+  opCase(
+    'Concat',
+    fc.tuple(withAxis, extent).map(([{ shape, axis }, other]) => {
+      const second = shape.map((e, i) => (i === axis ? other : e));
+      const forward = ([a, b]: readonly Value[]): Value => ops.concat([a!, b!, a!], axis);
+      return { shapes: [shape, second], forward, label: `Concat [${shape}] [${second}] ${axis}` };
+    }),
+  ),
+  opCase(
+    'Split',
+    withAxis.map(({ shape, axis }) => {
+      const whole = shape.map((e, i) => (i === axis ? e + 3 : e));
+      // The middle part stays unused: its gradient is zero.
+      const forward = ([a]: readonly Value[]): Value => {
+        const parts = ops.split(a!, [1, 1, shape[axis]! + 1], axis);
+        return ops.concat([parts[0]!, ops.exp(parts[2]!)], axis);
+      };
+      return { shapes: [whole], forward, label: `Split [${whole}] ${axis}` };
+    }),
+  ),
+  opCase('Slice', sliceInstance),
+  opCase(
+    'Pad',
+    fc.tuple(withAxis, fc.nat(2), fc.nat(2)).map(([{ shape, axis }, before, after]) => ({
+      shapes: [shape],
+      forward: ([a]) => ops.padAxis(a!, axis, before + 1, after),
+      label: `Pad [${shape}] axis ${axis} ${before + 1} ${after}`,
+    })),
+  ),
+  opCase(
+    'Expand',
+    broadcastPair.map(([a, b]) => {
+      const target = ops.broadcastShape(a, b)!;
+      return { shapes: [b], forward: ([x]) => ops.expand(x!, target), label: `Expand [${b}] to [${target}]` };
+    }),
+  ),
+  opCase('Gather', gatherInstance),
+  opCase('Gather', gatherComputed, { name: 'Gather with computed indices' }),
+  reduction('ReduceSum', ops.reduceSum),
+  reduction('ReduceMean', ops.reduceMean),
+  opCase(
+    'Softmax',
+    withAxis.map(({ shape, axis }) => ({
+      shapes: [shape],
+      forward: ([a]) => ops.softmax(a!, axis),
+      label: `Softmax [${shape}] ${axis}`,
+    })),
+  ),
+  opCase(
+    'StopGradient',
+    shapeOf(1, 2).map((shape) => ({
+      shapes: [shape],
+      // d/dx x c with c held at x is c, not 2x; checked apart from the finite differences.
+      forward: ([a]) => ops.mul(a!, ops.stopGradient(a!)),
+      label: `StopGradient [${shape}]`,
+    })),
+  ),
+  ...losses,
+];
+
+/**
+ * Values on a grid offset differently per input, so that no input is within 0.01 of a kink (zero, or another input)
+ * and a finite difference never straddles one.
+ */
+export function drawInputs(shapes: readonly Shape[], positive: boolean, seed: number): Float64Array[] {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+  return shapes.map((shape, i) => {
+    const offset = 0.03 + 0.03 * i;
+    const lowest = positive ? 2 : -20;
+    const span = positive ? 20 : 40;
+    return Float64Array.from(
+      { length: sizeOf(shape) },
+      () => 0.1 * (lowest + Math.floor(next() * span)) + offset,
+    );
+  });
+}
+
+/** A fixed weight per output element; the checked loss is their weighted sum, so every element's gradient counts. */
+export function weightedSum(y: Value): Value {
+  const weights = Array.from({ length: sizeOf(y.shape) }, (_, i) => 1 + ((i * 7) % 11) / 10);
+  return ops.reduceSum(ops.mul(y, y.graph.constant(y.dtype, y.shape, weights)));
+}
+
+export const inputName = (i: number): string => `in${i}`;
+
+/** A graph with the instance's inputs declared and its loss. */
+export function lossGraph(
+  instance: OpInstance,
+  dtype: DataType,
+): { graph: Graph; inputs: Value[]; loss: Value } {
+  const graph = new Graph('g');
+  const inputs = instance.shapes.map((shape, i) => graph.input(inputName(i), dtype, shape));
+  return { graph, inputs, loss: weightedSum(instance.forward(inputs)) };
+}
+
+/** Feeds for the graph's inputs in its element type. */
+export function feedsOf(
+  shapes: readonly Shape[],
+  values: readonly Float64Array[],
+  dtype: 'float32' | 'float64',
+): Record<string, HostTensor> {
+  return Object.fromEntries(
+    shapes.map((shape, i): [string, HostTensor] => {
+      const data = dtype === 'float32' ? Float32Array.from(values[i]!) : values[i]!;
+      return [inputName(i), { dtype, shape, data }];
+    }),
+  );
+}
+
+/** Loads a graph on the single-threaded CPU engine. */
+export function load(graph: Graph): Promise<EngineSession> {
+  return cpuEngine(1).createSession(emitModel(graph));
+}
