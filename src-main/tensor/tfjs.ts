@@ -42,7 +42,6 @@ export interface TfModule<T extends TfTensor> {
   transpose(a: T, perm: number[]): T;
   concat(values: T[], axis: number): T;
   split(a: T, sizes: number[], axis: number): T[];
-  stridedSlice(a: T, begin: number[], end: number[], strides: number[]): T;
   pad(a: T, paddings: [number, number][]): T;
   broadcastTo(a: T, shape: number[]): T;
   gather(a: T, indices: T, axis: number): T;
@@ -50,14 +49,7 @@ export interface TfModule<T extends TfTensor> {
   mean(a: T, axes: number[], keepDims: boolean): T;
   max(a: T, axes: number[], keepDims: boolean): T;
   softmax(a: T, axis: number): T;
-  conv2d(
-    x: T,
-    filter: T,
-    strides: [number, number],
-    pad: 'valid',
-    dataFormat: 'NHWC',
-    dilations: [number, number],
-  ): T;
+  conv2d(x: T, filter: T, strides: [number, number], pad: 'valid'): T;
 }
 
 type Lowering = <T extends TfTensor>(
@@ -86,8 +78,8 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Sub: (tf, [a, b]) => tf.sub(a!, b!),
   Mul: (tf, [a, b]) => tf.mul(a!, b!),
   Div: (tf, [a, b]) => tf.div(a!, b!),
-  Max: (tf, [a, b]) => tf.maximum(a!, b!),
-  Min: (tf, [a, b]) => tf.minimum(a!, b!),
+  Max: (tf, inputs, _, node) => tf.maximum(...spreadBoth(tf, inputs, node)),
+  Min: (tf, inputs, _, node) => tf.minimum(...spreadBoth(tf, inputs, node)),
   Greater: (tf, [a, b]) => tf.greater(a!, b!),
   Less: (tf, [a, b]) => tf.less(a!, b!),
   Where: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
@@ -103,7 +95,12 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Tanh: (tf, [a]) => tf.tanh(a!),
   Sigmoid: (tf, [a]) => tf.sigmoid(a!),
   Cast: (tf, [a], _, node) => tf.cast(a!, TF_DTYPE[node.outputs[0]!.dtype]),
-  MatMul: (tf, [a, b]) => tf.matMul(a!, b!),
+  MatMul: (tf, [a, b], _, node) => {
+    // Neither does matMul's with leading axes that broadcast.
+    const lead = node.outputs[0]!.shape.slice(0, -2);
+    const widen = (x: typeof a): typeof a => tf.broadcastTo(x!, [...lead, ...x!.shape.slice(-2)]);
+    return tf.matMul(widen(a)!, widen(b)!);
+  },
   Gemm: (tf, [a, b, c], attributes) => {
     const product = tf.matMul(a!, b!, attributes.transA === 1, attributes.transB === 1);
     return c ? tf.add(product, c) : product;
@@ -113,15 +110,10 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Concat: (tf, inputs, attributes) => tf.concat(inputs, intAttribute(attributes, 'axis')),
   Split: (tf, [a], attributes) => tf.split(a!, list(attributes, 'split'), intAttribute(attributes, 'axis')),
   Slice: (tf, [a], attributes) => {
-    const axis = list(attributes, 'axes')[0]!;
-    const at = (name: string, rest: (extent: number) => number): number[] =>
-      a!.shape.map((extent, i) => (i === axis ? list(attributes, name)[0]! : rest(extent)));
-    return tf.stridedSlice(
-      a!,
-      at('starts', () => 0),
-      at('ends', (e) => e),
-      at('steps', () => 1),
-    );
+    const [axis, start] = [list(attributes, 'axes')[0]!, list(attributes, 'starts')[0]!];
+    const [end, step] = [list(attributes, 'ends')[0]!, list(attributes, 'steps')[0]!];
+    const picks = Array.from({ length: Math.ceil((end - start) / step) }, (_, i) => start + i * step);
+    return tf.gather(a!, tf.tensor(picks, [picks.length], 'int32'), axis);
   },
   Pad: (tf, [a], attributes) => {
     const pads = list(attributes, 'pads');
@@ -136,11 +128,28 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ReduceSum: (tf, [a], attributes) => tf.sum(a!, list(attributes, 'axes'), keeps(attributes)),
   ReduceMean: (tf, [a], attributes) => tf.mean(a!, list(attributes, 'axes'), keeps(attributes)),
   ReduceMax: (tf, [a], attributes) => tf.max(a!, list(attributes, 'axes'), keeps(attributes)),
-  Softmax: (tf, [a], attributes) => tf.softmax(a!, intAttribute(attributes, 'axis')),
+  Softmax: (tf, [a], attributes) => softmaxAlong(tf, a!, intAttribute(attributes, 'axis')),
   Conv: (tf, [x, w, bias], attributes) => convolve(tf, x!, w!, bias, attributes),
 };
 
-/** As a 2-D convolution of height 1, channels last, which is what every TensorFlow.js backend implements. */
+/** Both operands at the result's shape: TensorFlow.js's own gradients of these operators do not broadcast. */
+function spreadBoth<T extends TfTensor>(tf: TfModule<T>, [a, b]: T[], node: GraphNode): [T, T] {
+  const shape = [...node.outputs[0]!.shape];
+  return [tf.broadcastTo(a!, shape), tf.broadcastTo(b!, shape)];
+}
+
+/** TensorFlow.js knows softmax along the last axis only. */
+function softmaxAlong<T extends TfTensor>(tf: TfModule<T>, a: T, axis: number): T {
+  const last = a.shape.length - 1;
+  const at = axis < 0 ? axis + a.shape.length : axis;
+  const swap = a.shape.map((_, i) => (i === at ? last : i === last ? at : i));
+  return tf.transpose(tf.softmax(tf.transpose(a, swap), -1), swap);
+}
+
+/**
+ * As a 2-D convolution of height 1, channels last, which is what every TensorFlow.js backend implements. Dilation
+ * becomes zeros between the taps, because TensorFlow.js has no gradient of a dilated convolution.
+ */
 function convolve<T extends TfTensor>(
   tf: TfModule<T>,
   x: T,
@@ -149,7 +158,6 @@ function convolve<T extends TfTensor>(
   attributes: Attributes,
 ): T {
   const [before, after] = list(attributes, 'pads') as [number, number];
-  const [stride, dilation] = [list(attributes, 'strides')[0]!, list(attributes, 'dilations')[0]!];
   const [batch, channels] = x.shape as [number, number];
   const padded = tf.pad(tf.transpose(x, [0, 2, 1]), [
     [0, 0],
@@ -157,11 +165,27 @@ function convolve<T extends TfTensor>(
     [0, 0],
   ]);
   const image = tf.reshape(padded, [batch, 1, padded.shape[1]!, channels]);
-  const [outputs, , taps] = w.shape as [number, number, number];
-  const filter = tf.reshape(tf.transpose(w, [2, 1, 0]), [1, taps, channels, outputs]);
-  const y = tf.conv2d(image, filter, [1, stride], 'valid', 'NHWC', [1, dilation]);
+  const filter = spacedFilter(tf, w, list(attributes, 'dilations')[0]!);
+  const outputs = w.shape[0]!;
+  const y = tf.conv2d(image, filter, [1, list(attributes, 'strides')[0]!], 'valid');
   const series = tf.transpose(tf.reshape(y, [batch, y.shape[2]!, outputs]), [0, 2, 1]);
   return bias ? tf.add(series, tf.reshape(bias, [1, outputs, 1])) : series;
+}
+
+/** [out, in, taps] -> [1, (taps - 1) dilation + 1, in, out] with zeros between the taps. */
+function spacedFilter<T extends TfTensor>(tf: TfModule<T>, w: T, dilation: number): T {
+  const [outputs, channels, taps] = w.shape as [number, number, number];
+  const rows = tf.reshape(tf.transpose(w, [2, 1, 0]), [taps, 1, channels * outputs]);
+  const spaced = tf.pad(rows, [
+    [0, 0],
+    [0, dilation - 1],
+    [0, 0],
+  ]);
+  const flat = tf.reshape(spaced, [taps * dilation, channels * outputs]);
+  const reach = (taps - 1) * dilation + 1;
+  const kept = Array.from({ length: reach }, (_, i) => i);
+  const cut = tf.gather(flat, tf.tensor(kept, [reach], 'int32'), 0);
+  return tf.reshape(cut, [1, reach, channels, outputs]);
 }
 
 /** Operators the adapter can lower. */
