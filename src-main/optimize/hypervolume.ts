@@ -161,7 +161,10 @@ class Staircase {
   }
 
   #replace(from: number, to: number, x: number, y: number): void {
-    for (const column of [this.#x, this.#y]) column.copyWithin(from + 1, to, this.#length);
+    if (to !== from + 1) {
+      this.#x.copyWithin(from + 1, to, this.#length);
+      this.#y.copyWithin(from + 1, to, this.#length);
+    }
     this.#x[from] = x;
     this.#y[from] = y;
     this.#length += 1 - (to - from);

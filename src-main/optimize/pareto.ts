@@ -36,7 +36,10 @@ export class FrontArchive<T> {
   /** @param values minimised and finite. @returns whether the item is on the front now */
   add(item: T, values: Float64Array): boolean {
     if (this.#members.some((member) => dominates(member.values, values))) return false;
-    this.#members = this.#members.filter((member) => !dominates(values, member.values));
+    // Most additions displace nothing; a copy of the front for each would be the study's largest cost.
+    if (this.#members.some((member) => dominates(values, member.values))) {
+      this.#members = this.#members.filter((member) => !dominates(values, member.values));
+    }
     this.#members.push({ item, values });
     return true;
   }
