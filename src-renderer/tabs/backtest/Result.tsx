@@ -1,4 +1,4 @@
-import { Button, CopyButton, Tooltip } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconFileExport, IconShieldCheck } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { BacktestDto } from '../../../src-shared/contract/backtest.ts';
@@ -11,6 +11,7 @@ import { describeGenes } from '../../ui/genes.ts';
 import { MetricGrid } from '../../ui/MetricGrid.tsx';
 import { SPAN_INFO } from '../../ui/models.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { ParameterHash } from '../../ui/ParameterHash.tsx';
 import { Split } from '../../ui/Split.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { TradeTable } from '../../ui/TradeTable.tsx';
@@ -104,28 +105,6 @@ function ResultHead({ result }: { readonly result: BacktestDto }) {
       </span>
       <ParameterHash hash={result.parameterHash} />
     </div>
-  );
-}
-
-/** The fingerprint of genes, costs and model, short; the whole of it on hover and on the clipboard. */
-export function ParameterHash({ hash }: { readonly hash: string }) {
-  return (
-    <CopyButton value={hash}>
-      {({ copied, copy }) => (
-        <Tooltip label={copied ? 'Copied' : `Parameter hash ${hash}: click to copy`} maw={460}>
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="gray"
-            ff="monospace"
-            onClick={copy}
-            aria-label={`Copy parameter hash ${hash.slice(0, 10)}`}
-          >
-            #{hash.slice(0, 10)}
-          </Button>
-        </Tooltip>
-      )}
-    </CopyButton>
   );
 }
 
