@@ -82,7 +82,7 @@ export class EngineHost {
 
   /** Starts the engine unless it runs or is about to. After giving up this is the user's "try again". */
   start(): void {
-    if (this.#state !== 'stopped' && this.#state !== 'failed') return;
+    if (this.#child !== undefined || (this.#state !== 'stopped' && this.#state !== 'failed')) return;
     this.#crashes = 0;
     this.#launch();
   }
@@ -155,7 +155,7 @@ export class EngineHost {
   #receive(child: EngineChild, raw: unknown): void {
     const parsed = fromEngineSchema.safeParse(raw);
     if (!parsed.success) {
-      console.error('Engine sent a message that is not part of the protocol:', parsed.error.message);
+      console.error('Ignored a message of the engine that is not part of the protocol');
       return;
     }
     const message = parsed.data;

@@ -3,7 +3,7 @@ import { type Context, createRouterClient, type Router } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/message-port';
 import type { Contract, FrontierClient } from '../../src-shared/contract/index.ts';
 import type { SessionState } from '../../src-shared/contract/live.ts';
-import { errorBody } from '../../src-shared/errors.ts';
+import { errorBody, FrontierError } from '../../src-shared/errors.ts';
 import type { SecretStore } from '../ops/secrets.ts';
 import {
   type FromEngine,
@@ -60,7 +60,8 @@ export function serveEngine<C extends Context>(options: EngineServerOptions<C>):
       secrets = new ShellSecretStore(secretStore, (message) => parent.postMessage(message));
       engine = await options.createEngine({ home, host: 'desktop', secrets });
     } catch (error) {
-      console.error(error);
+      // An expected failure is shown by the shell; only a fault needs its stack.
+      if (!(error instanceof FrontierError)) console.error(error);
       parent.postMessage({ type: 'failed', error: errorBody(error) });
       return;
     }
