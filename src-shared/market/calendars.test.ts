@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { calendarOf, fxCalendar } from './calendars.ts';
+import { instrumentFor } from './instruments.ts';
+
+const fx = calendarOf({ calendar: 'fx' });
+const nyse = calendarOf({ calendar: 'nyse' });
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+describe('FX week', () => {
+  it('CAL-1: opens Sunday 17:00 and closes Friday 17:00 in New York, winter and summer', () => {
+    const winter = Date.UTC(2020, 0, 10, 22); // Friday 17:00 EST
+    expect(fx.isOpen(winter - 1)).toBe(true);
+    expect(fx.isOpen(winter)).toBe(false);
+    expect(fx.nextOpen(winter)).toBe(Date.UTC(2020, 0, 12, 22));
+    const summer = Date.UTC(2020, 6, 10, 21); // Friday 17:00 EDT
+    expect(fx.isOpen(summer - 1)).toBe(true);
+    expect(fx.isOpen(summer)).toBe(false);
+    expect(fx.nextOpen(summer)).toBe(Date.UTC(2020, 6, 12, 21));
+  });
+
+  it('CAL-2: has the week of the spring change closing an hour earlier in UTC', () => {
+    // Clocks change on Sunday 2020-03-08: that weekend lasts 47 hours from close (22:00) to open (21:00).
+    expect(fx.nextOpen(Date.UTC(2020, 2, 6, 22))).toBe(Date.UTC(2020, 2, 8, 21));
+    expect(fx.expectedBars(Date.UTC(2020, 2, 1), Date.UTC(2020, 2, 8), 'H1')).toBe(120);
+    expect(fx.expectedBars(Date.UTC(2020, 2, 8), Date.UTC(2020, 2, 15), 'H1')).toBe(120);
+  });
+
+  it('CAL-3: closes from 17:00 to 17:00 New York for Christmas and New Year', () => {
+    expect(fx.isOpen(Date.UTC(2019, 11, 24, 21, 59))).toBe(true);
+    expect(fx.isOpen(Date.UTC(2019, 11, 25, 12))).toBe(false);
+    expect(fx.nextOpen(Date.UTC(2019, 11, 25, 12))).toBe(Date.UTC(2019, 11, 25, 22));
+    expect(fx.isOpen(Date.UTC(2020, 0, 1, 12))).toBe(false);
+    expect(fx.isOpen(Date.UTC(2020, 0, 1, 22))).toBe(true);
+    expect(fxCalendar({ holidays: false }).isOpen(Date.UTC(2019, 11, 25, 12))).toBe(true);
+  });
+
+  it('counts open time over a weekend', () => {
+    const friday = Date.UTC(2020, 0, 10, 20);
+    expect(fx.openMsBetween(friday, friday + 3 * DAY_MS)).toBe(2 * HOUR_MS + 22 * HOUR_MS);
+    expect(fx.openMsBetween(Date.UTC(2020, 0, 11), Date.UTC(2020, 0, 12))).toBe(0);
+  });
+});
+
+describe('other markets', () => {
+  it('CAL-4: crypto never closes', () => {
+    const always = calendarOf({ calendar: 'always' });
+    expect(always.isOpen(Date.UTC(2022, 11, 25))).toBe(true);
+    expect(always.nextOpen(123)).toBe(123);
+    expect(always.expectedBars(0, 7 * DAY_MS, 'H1')).toBe(168);
+  });
+
+  it('CAL-5: NYSE keeps its hours and holidays', () => {
+    // 2024: Good Friday was March 29, the session before it ended at 16:00 EDT.
+    expect(nyse.isOpen(Date.UTC(2024, 2, 28, 19, 59))).toBe(true);
+    expect(nyse.isOpen(Date.UTC(2024, 2, 28, 20))).toBe(false);
+    expect(nyse.nextOpen(Date.UTC(2024, 2, 28, 20))).toBe(Date.UTC(2024, 3, 1, 13, 30));
+    // 252 trading days in 2024, 250 in 2023 and 252 in 2019, as the exchange published them.
+    for (const [year, days] of [
+      [2019, 252],
+      [2023, 250],
+      [2024, 252],
+    ] as const) {
+      expect(nyse.expectedBars(Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1), 'D1'), String(year)).toBe(
+        days,
+      );
+    }
+    expect(nyse.expectedBars(Date.UTC(2024, 0, 2), Date.UTC(2024, 0, 3), 'H1')).toBe(7);
+  });
+
+  it('CAL-6: NSE trades 09:15 to 15:30 in India', () => {
+    const nse = calendarOf(instrumentFor('RELIANCE.NSE'));
+    expect(nse.name).toBe('nse');
+    expect(nse.nextOpen(Date.UTC(2024, 0, 6))).toBe(Date.UTC(2024, 0, 8, 3, 45));
+    expect(nse.isOpen(Date.UTC(2024, 0, 26, 5))).toBe(false);
+    expect(nse.expectedBars(Date.UTC(2024, 0, 8), Date.UTC(2024, 0, 9), 'M15')).toBe(25);
+  });
+});
+
+describe('instruments', () => {
+  it('tells metals from crypto and reads their conventions', () => {
+    expect(instrumentFor('xauusd')).toMatchObject({
+      assetClass: 'fx',
+      pipSize: 0.1,
+      lotSize: 100,
+      calendar: 'fx',
+    });
+    expect(instrumentFor('XAGUSD')).toMatchObject({ pipSize: 0.01, lotSize: 5000 });
+    expect(instrumentFor('BTCUSD')).toMatchObject({ assetClass: 'crypto', calendar: 'always' });
+    expect(instrumentFor('GBP/JPY')).toMatchObject({ symbol: 'GBPJPY', pipSize: 0.01, digits: 3 });
+    expect(instrumentFor('TCS.NSE')).toMatchObject({ quoteCurrency: 'INR', calendar: 'nse' });
+    expect(instrumentFor('SYNFX')).toMatchObject({ synthetic: true, assetClass: 'synthetic' });
+  });
+
+  it('refuses symbols that would leave their folder', () => {
+    for (const symbol of ['', '..', '../x', 'a b', 'A'.repeat(25), 'X\u0000Y']) {
+      expect(() => instrumentFor(symbol), symbol).toThrow(/not a usable symbol/);
+    }
+  });
+});
