@@ -1,10 +1,12 @@
 /**
  * NSGA-II: K. Deb, A. Pratap, S. Agarwal, T. Meyarivan, "A Fast and Elitist Multiobjective Genetic
  * Algorithm: NSGA-II", IEEE Transactions on Evolutionary Computation 6(2), 2002. Generational, elitist,
- * with constrained domination and duplicate elimination.
+ * with constrained domination and duplicate elimination. One departure, for a better spread: the front
+ * that no longer fits is cut by `pruneFront`, which takes crowding distances again after each removal.
  */
 import { FrontierError } from '../../src-shared/errors.ts';
 import { Population, readState, saveState } from './population.ts';
+import { pruneFront } from './pruning.ts';
 import type { Candidate, ResumableRng, Sampler, Told } from './sampler.ts';
 import { assignCrowding, sortFronts } from './sorting.ts';
 import type { SpaceCodec } from './space.ts';
@@ -188,7 +190,7 @@ export class Nsga2Sampler implements Sampler {
   }
 }
 
-/** Whole fronts in order of rank, then the least crowded of the front that no longer fits. */
+/** Whole fronts in order of rank, then what spreads best of the front that no longer fits. */
 function survivors(merged: Population, size: number): Int32Array {
   const { order, starts } = sortFronts(merged);
   if (merged.count <= size) return order;
@@ -197,19 +199,14 @@ function survivors(merged: Population, size: number): Int32Array {
   while (starts[r + 1]! < size) r++;
   const from = starts[r]!;
   const split = order.slice(from, starts[r + 1]);
-  if (split.length > size - from) chosen.set(leastCrowded(merged, split, size - from), from);
+  if (split.length > size - from) chosen.set(prune(merged, split, size - from), from);
   return chosen;
 }
 
-function leastCrowded(merged: Population, members: Int32Array, keep: number): Int32Array {
-  const crowding = new Float64Array(merged.count);
-  assignCrowding(merged, members, crowding);
-  // Not a difference: Infinity minus Infinity is NaN, and a NaN makes a sort arbitrary.
-  return members.sort((a, b) => compareDescending(crowding[a]!, crowding[b]!) || a - b).subarray(0, keep);
-}
-
-function compareDescending(a: number, b: number): number {
-  return a > b ? -1 : a < b ? 1 : 0;
+/** An infeasible front has nothing to spread over; its earlier members stay. */
+function prune(merged: Population, front: Int32Array, keep: number): Int32Array {
+  const isFeasible = merged.violations[front[0]!] === 0;
+  return isFeasible ? pruneFront(merged, front, keep) : front.subarray(0, keep);
 }
 
 function checkSettings(size: number, objectiveCount: number, v: VariationSettings): void {
