@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
-import { implement } from '@orpc/server';
+import { createRouterClient, implement } from '@orpc/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { contract, type FrontierClient } from '../../src-shared/contract/index.ts';
 import type { StatusDto, SystemInfo } from '../../src-shared/contract/system.ts';
@@ -77,7 +77,7 @@ class Parent implements ParentPort {
 }
 
 /** A router of the real contract with the two procedures that the desktop needs; the rest is refused. */
-function fakeEngine(closed: () => void): ServedEngine<Record<never, never>> {
+function fakeEngine(closed: () => void): ServedEngine {
   const os = implement(contract).$context<Record<never, never>>();
   const router = {
     system: {
@@ -91,8 +91,8 @@ function fakeEngine(closed: () => void): ServedEngine<Record<never, never>> {
   };
   // The other domains are not called here; the served router has all of them.
   return {
-    router: router as unknown as ServedEngine<Record<never, never>>['router'],
-    context: {},
+    router: router as unknown as ServedEngine['router'],
+    client: createRouterClient(router, { context: {} }) as unknown as FrontierClient,
     close: async () => closed(),
   };
 }
@@ -178,7 +178,7 @@ describe('serveEngine', () => {
       const createEngine = async (): Promise<never> => {
         throw new FrontierError('LOCKED', 'The data folder is in use', 'Close the other one.');
       };
-      serveEngine<Record<never, never>>({ parent, createEngine, exit });
+      serveEngine({ parent, createEngine, exit });
     });
     parent.say({ type: 'start', home: '/data', secretStore: '' });
     const { error } = await parent.heard('failed');

@@ -1,5 +1,5 @@
 /** The engine's side of the desktop: composes the engine and serves its router over every port it is given. */
-import { type Context, createRouterClient, type Router } from '@orpc/server';
+import type { Router } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/message-port';
 import type { Contract, FrontierClient } from '../../src-shared/contract/index.ts';
 import type { SessionState } from '../../src-shared/contract/live.ts';
@@ -30,29 +30,30 @@ export interface ParentPort {
 }
 
 /** What the composition root returns, as far as this host needs it. */
-export interface ServedEngine<C extends Context> {
-  readonly router: Router<Contract, C>;
-  readonly context: C;
+export interface ServedEngine {
+  /** Needs to know nothing about its caller: whoever holds a port commands the engine. */
+  readonly router: Router<Contract, Record<never, never>>;
+  readonly client: FrontierClient;
   close(): Promise<void>;
 }
 
-export interface EngineServerOptions<C extends Context> {
+export interface EngineServerOptions {
   readonly parent: ParentPort;
   readonly createEngine: (options: {
     home: string;
     host: 'desktop';
     secrets: SecretStore;
-  }) => Promise<ServedEngine<C>>;
+  }) => Promise<ServedEngine>;
   /** Ends the process. */
   readonly exit: (code: number) => void;
 }
 
 /** Serves until the shell says `close`. One call per process. */
-export function serveEngine<C extends Context>(options: EngineServerOptions<C>): void {
+export function serveEngine(options: EngineServerOptions): void {
   const { parent, exit } = options;
   const ports = new Set<EnginePort>();
   let secrets: ShellSecretStore | undefined;
-  let engine: ServedEngine<C> | undefined;
+  let engine: ServedEngine | undefined;
   let composing: Promise<void> | undefined;
 
   const compose = async (home: string, secretStore: string): Promise<void> => {
@@ -92,26 +93,18 @@ export function serveEngine<C extends Context>(options: EngineServerOptions<C>):
   parent.on('message', (event) => receive(toEngineSchema.parse(event.data), event.ports[0]));
 }
 
-function servePort<C extends Context>(
-  engine: ServedEngine<C>,
-  port: EnginePort,
-  ports: Set<EnginePort>,
-): void {
-  const handler = new RPCHandler<C>(engine.router);
-  // For a generic context the library's conditional parameter type stays open; the shape is the right one.
-  const args = [port, { context: engine.context }] as unknown as Parameters<typeof handler.upgrade>;
-  handler.upgrade(...args);
+function servePort(engine: ServedEngine, port: EnginePort, ports: Set<EnginePort>): void {
+  new RPCHandler(engine.router).upgrade(port, { context: {} });
   ports.add(port);
   port.on('close', () => ports.delete(port));
   port.start();
 }
 
 /** Follows the engine's status and tells the shell when the session changes. */
-async function reportSession<C extends Context>(engine: ServedEngine<C>, parent: ParentPort): Promise<void> {
-  const client: FrontierClient = createRouterClient(engine.router, { context: engine.context });
+async function reportSession(engine: ServedEngine, parent: ParentPort): Promise<void> {
   let last = JSON.stringify(IDLE);
   try {
-    for await (const status of await client.system.status()) {
+    for await (const status of await engine.client.system.status()) {
       const session = summarise(status.live);
       const text = JSON.stringify(session);
       if (text !== last) parent.postMessage({ type: 'session', session });

@@ -20,17 +20,22 @@ import {
   Tray,
   utilityProcess,
 } from 'electron';
+import { homeOption, resolveHome } from '../ops/home.ts';
 import { appVersion, rendererDir, rootDir } from '../ops/paths.ts';
 import { assetHandler } from './assets.ts';
 import type { Timing } from './engine.ts';
-import { desktopHome } from './home.ts';
 import { openKeychainStore } from './keychain.ts';
 import { APP_SCHEME, hardenContents, hardenSession } from './security.ts';
 import { Shell, type ShellParts } from './shell.ts';
 import { WindowStateFile } from './windowState.ts';
 
 const APP_ID = 'app.frontier.workstation';
-const home = desktopHome(process.argv.slice(1), process.env, homedir());
+const home = resolveHome(homeOption(process.argv.slice(1)), {
+  environment: process.env,
+  platform: process.platform,
+  userFolder: homedir(),
+  currentFolder: process.cwd(),
+});
 const bundle = join(rootDir(), 'dist', 'main');
 const development = !app.isPackaged;
 
