@@ -2,7 +2,6 @@ import type { LogRow } from '../../src-shared/contract/live.ts';
 import type { Fill, OrderRequest, OrderState, Trade } from '../../src-shared/trading/types.ts';
 import type { Sqlite } from './database.ts';
 import { decode, decodeOptional } from './json.ts';
-import { isFinal } from './orderStates.ts';
 import {
   type DecisionRow,
   fillSchema,
@@ -140,7 +139,13 @@ export class JournalReader {
 
   /** Orders that may still change. */
   openOrders(sessionId: string): JournaledOrder[] {
-    return this.orders(sessionId).filter((order) => !isFinal(order.state));
+    return this.db
+      .prepare<[string], OrderDbRow>(
+        `SELECT * FROM current_orders WHERE session_id = ? AND state NOT IN ('filled', 'rejected', 'cancelled')
+         ORDER BY bar_time_ms, created_ms, client_order_id`,
+      )
+      .all(sessionId)
+      .map(orderOf);
   }
 
   /** Every state an order went through. */

@@ -9,13 +9,9 @@ const NEXT: Readonly<Record<OrderState, readonly OrderState[]>> = {
   accepted: ['filled', 'rejected', 'cancelled', 'unknown'],
   filled: [],
   rejected: [],
-  cancelled: [],
+  // A cancel and a fill may cross on the wire: the broker's fill is a fact.
+  cancelled: ['filled'],
 };
-
-/** True when nothing more can happen to an order. */
-export function isFinal(state: OrderState): boolean {
-  return NEXT[state].length === 0;
-}
 
 /** @throws FrontierError CONFLICT for a step that no order takes */
 export function assertTransition(clientOrderId: string, from: OrderState, to: OrderState): void {

@@ -1,0 +1,349 @@
+import type { DeploymentDto, SessionDto, SessionSummary } from '../../src-shared/contract/live.ts';
+import { FrontierError } from '../../src-shared/errors.ts';
+import { timeframeMs } from '../../src-shared/market/timeframes.ts';
+import type { Clock, IdSource } from '../../src-shared/runtime.ts';
+import type { VenueSpec } from '../../src-shared/trading/types.ts';
+import type { Broker } from '../brokers/port.ts';
+import type { SessionRecord, SessionSource } from '../store/sessions.ts';
+import type { Stores } from '../store/stores.ts';
+import { Bookkeeper } from './bookkeeper.ts';
+import { type FlattenOutcome, flattenAccount } from './flatten.ts';
+import { reconcile } from './reconcile.ts';
+import { LiveSession } from './session.ts';
+import { sessionOf, summaryOf } from './snapshot.ts';
+import { ALIVE, type Pipeline } from './types.ts';
+
+export interface StartRequest {
+  /** The last so many bars of the history; the replay span when absent. */
+  readonly bars?: number | undefined;
+  /** Bars per second; 0 runs as fast as it goes. */
+  readonly speed: number;
+}
+
+/** What a new session will trade on. */
+export interface SessionPlan {
+  readonly venue: VenueSpec;
+  readonly source: SessionSource;
+  /** The feed in words, e.g. `Replay of EURUSD H1, 12 to 30 May 2024`. */
+  readonly feed: string;
+  readonly barsTotal: number;
+}
+
+/** Builds what sessions are made of; the composition root supplies it. */
+export interface SessionAssembler {
+  plan(deployment: DeploymentDto, request: StartRequest): Promise<SessionPlan>;
+  /** The account of this session, as it stands; not connected. */
+  broker(record: SessionRecord): Promise<Broker>;
+  /** Feed, features and model. The feed may begin at `source.fromMs`: decided bars are skipped. */
+  pipeline(record: SessionRecord, deployment: DeploymentDto): Promise<Pipeline>;
+}
+
+export interface LiveManagerOptions {
+  readonly stores: Pick<Stores, 'sessions' | 'deployments' | 'journal'>;
+  readonly assembler: SessionAssembler;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly yieldControl: () => Promise<void>;
+  /** A fault that could not even be journaled, e.g. a full disk. */
+  readonly onFault?: ((sessionId: string, error: unknown) => void) | undefined;
+}
+
+/** What happened to every account. */
+export interface FlattenAllOutcome extends FlattenOutcome {
+  readonly stoppedSessions: number;
+}
+
+interface Running {
+  readonly session: LiveSession;
+  readonly broker: Broker;
+}
+
+const RESUMABLE = ['interrupted', 'failed'];
+
+function notResumable(record: SessionRecord): FrontierError {
+  return new FrontierError(
+    'CONFLICT',
+    `Session ${record.id} is ${record.state} and cannot go on.`,
+    'Only paused, interrupted and failed sessions can; start a new one from the deployment.',
+  );
+}
+
+/** Every live session of the engine. */
+export class LiveManager {
+  readonly #options: LiveManagerOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #listeners = new Set<(sessionId: string) => void>();
+  /** Sessions being taken up right now, so that two clicks do not start two loops. */
+  readonly #opening = new Set<string>();
+
+  constructor(options: LiveManagerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * REC-9: to be called once when the engine starts: sessions whose engine ended without a stop become
+   * `interrupted`, with position and orders as the journal has them. Nothing is traded.
+   * @returns their ids
+   */
+  recover(): string[] {
+    const { sessions, journal } = this.#options.stores;
+    const left = sessions.list().filter((s) => ALIVE.includes(s.state) && !this.#running.has(s.id));
+    for (const { id, state, source } of left) {
+      const timeMs = journal.lastDecision(id)?.barTimeMs ?? source.fromMs;
+      sessions.update(id, { state: 'interrupted' });
+      journal.log(
+        id,
+        timeMs,
+        'warning',
+        `The engine ended while this session was ${state}. Resume reconciles first.`,
+      );
+    }
+    return left.map((s) => s.id);
+  }
+
+  /** Tells of every change by the session's id, without data: read `snapshot`. @returns ends it */
+  subscribe(listener: (sessionId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Starts a session and returns when it is under way.
+   * @throws FrontierError NOT_FOUND for an unknown deployment, or what the assembler finds wrong
+   */
+  async start(deploymentId: string, request: StartRequest): Promise<string> {
+    const { stores, assembler, ids, clock } = this.#options;
+    const deployment = stores.deployments.get(deploymentId);
+    const plan = await assembler.plan(deployment, request);
+    const { initialBalance } = plan.venue.account;
+    const record: SessionRecord = {
+      ...plan,
+      id: ids.next('ses'),
+      deploymentId,
+      broker: deployment.broker,
+      badge: 'PAPER',
+      startedMs: clock.nowMs(),
+      initialBalance,
+      state: 'starting',
+      endedMs: undefined,
+      speed: request.speed,
+      balance: initialBalance,
+      equity: initialBalance,
+      lastPrice: undefined,
+      position: undefined,
+      unreconciled: [],
+      error: undefined,
+    };
+    stores.sessions.add(record);
+    await this.#open(record, deployment);
+    return record.id;
+  }
+
+  async #open(record: SessionRecord, deployment: DeploymentDto): Promise<void> {
+    const { stores, assembler, clock, yieldControl } = this.#options;
+    const { sessions, journal } = stores;
+    const onChange = (): void => this.#changed(record.id);
+    try {
+      const broker = await assembler.broker(record);
+      const pipeline = await assembler.pipeline(record, deployment);
+      const { genes } = deployment;
+      const parts = { record, genes, pipeline, broker, journal, sessions, clock, yieldControl, onChange };
+      const session = new LiveSession(parts);
+      this.#running.set(record.id, { session, broker });
+      void session
+        .run()
+        .catch((error: unknown) => this.#options.onFault?.(record.id, error))
+        .finally(() => this.#leave(record.id));
+    } catch (error) {
+      sessions.update(record.id, { state: 'failed', endedMs: clock.nowMs() });
+      journal.log(
+        record.id,
+        record.source.fromMs,
+        'error',
+        error instanceof Error ? error.message : String(error),
+      );
+      onChange();
+      throw error;
+    }
+  }
+
+  #leave(sessionId: string): void {
+    this.#running.delete(sessionId);
+    this.#changed(sessionId);
+  }
+
+  #changed(sessionId: string): void {
+    for (const listener of [...this.#listeners]) listener(sessionId);
+  }
+
+  /** @throws FrontierError NOT_FOUND, or CONFLICT when it is not running */
+  pause(sessionId: string): void {
+    this.#require(sessionId).session.pause();
+  }
+
+  /**
+   * Goes on after a pause, after the engine died, or after a failure: reconciles first, places nothing twice.
+   * @throws FrontierError NOT_FOUND, or CONFLICT for a session that has ended
+   */
+  async resume(sessionId: string): Promise<void> {
+    const running = this.#running.get(sessionId);
+    if (running !== undefined) {
+      running.session.resume();
+      return;
+    }
+    const { sessions, deployments } = this.#options.stores;
+    const record = sessions.get(sessionId);
+    if (!RESUMABLE.includes(record.state) || this.#opening.has(sessionId)) throw notResumable(record);
+    this.#opening.add(sessionId);
+    try {
+      sessions.update(sessionId, {
+        state: 'starting',
+        endedMs: undefined,
+        error: undefined,
+        unreconciled: [],
+      });
+      await this.#open(sessions.get(sessionId), deployments.get(record.deploymentId));
+    } finally {
+      this.#opening.delete(sessionId);
+    }
+  }
+
+  /** Ends the session and leaves positions as they are. @throws FrontierError NOT_FOUND */
+  async stop(sessionId: string): Promise<void> {
+    const running = this.#running.get(sessionId);
+    if (running !== undefined) {
+      await running.session.halt('stopped');
+      return;
+    }
+    const { sessions } = this.#options.stores;
+    const { state } = sessions.get(sessionId);
+    if (state !== 'interrupted') return;
+    sessions.update(sessionId, { state: 'stopped', endedMs: this.#options.clock.nowMs() });
+    this.#changed(sessionId);
+  }
+
+  /** @param speed bars per second; 0 runs as fast as it goes @throws FrontierError NOT_FOUND or CONFLICT */
+  setSpeed(sessionId: string, speed: number): void {
+    this.#require(sessionId).session.setSpeed(speed);
+  }
+
+  #require(sessionId: string): Running {
+    const running = this.#running.get(sessionId);
+    if (running !== undefined) return running;
+    const { state } = this.#options.stores.sessions.get(sessionId);
+    throw new FrontierError(
+      'CONFLICT',
+      `Session ${sessionId} is ${state}.`,
+      'Resume it, or start a new one.',
+    );
+  }
+
+  /** Sessions that flatten would touch: alive, interrupted, or with a position left open. */
+  #exposed(): SessionRecord[] {
+    return this.#options.stores.sessions
+      .list()
+      .filter((s) => ALIVE.includes(s.state) || s.state === 'interrupted' || s.position !== undefined);
+  }
+
+  /** What flatten would do, in the words of the consequence. */
+  flattenPreview(): { positions: number; text: string } {
+    const exposed = this.#exposed();
+    const open = exposed.filter((s) => s.position !== undefined);
+    const ending = exposed.filter((s) => ALIVE.includes(s.state) || s.state === 'interrupted').length;
+    const described = open.map((s) => {
+      const { direction, volumeLots } = s.position!;
+      return `${direction} ${volumeLots} lots of ${s.venue.instrument.symbol} (${s.badge})`;
+    });
+    if (exposed.length === 0) return { positions: 0, text: 'Nothing is open and no session is running.' };
+    const closing =
+      open.length === 0 ? 'No position is open.' : `Closes at market now: ${described.join('; ')}.`;
+    const stopping = ending === 1 ? 'Stops 1 session' : `Stops ${ending} sessions`;
+    return { positions: open.length, text: `${closing} ${stopping} and cancels their waiting orders.` };
+  }
+
+  /** Cancels waiting orders, closes every position at market, stops every session. One failure stops no other. */
+  async flattenAll(): Promise<FlattenAllOutcome> {
+    let closedPositions = 0;
+    let cancelledOrders = 0;
+    let stoppedSessions = 0;
+    const messages: string[] = [];
+    for (const record of this.#exposed()) {
+      try {
+        const outcome = await this.#flattenOne(record);
+        closedPositions += outcome.closedPositions;
+        cancelledOrders += outcome.cancelledOrders;
+        messages.push(...outcome.messages);
+        if (ALIVE.includes(record.state) || record.state === 'interrupted') stoppedSessions += 1;
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        messages.push(
+          `Session ${record.id} could not be flattened: ${why} Check its position at the broker.`,
+        );
+      }
+    }
+    return { closedPositions, cancelledOrders, stoppedSessions, messages };
+  }
+
+  async #flattenOne(exposed: SessionRecord): Promise<FlattenOutcome> {
+    const { stores, assembler, clock } = this.#options;
+    const { sessions, journal, deployments } = stores;
+    const running = this.#running.get(exposed.id);
+    await running?.session.halt('flatten');
+    const broker = running?.broker ?? (await assembler.broker(exposed));
+    await broker.connect();
+    const record = sessions.get(exposed.id);
+    const { timeframe } = deployments.get(record.deploymentId);
+    const decidedMs = journal.lastDecision(record.id)?.barTimeMs;
+    const marketMs = decidedMs === undefined ? record.source.fromMs : decidedMs + timeframeMs(timeframe);
+    const books = new Bookkeeper({
+      journal,
+      sessionId: record.id,
+      digits: record.venue.instrument.digits,
+      marketMs: () => marketMs,
+      onChange: () => this.#changed(record.id),
+    });
+    const input = { record, journal, broker, books, marketMs };
+    const { unreconciled } = await reconcile(input);
+    const outcome = await flattenAccount(input);
+    const { balance, equity } = await broker.account();
+    const [left] = (await broker.positions()).filter((p) => p.symbol === record.venue.instrument.symbol);
+    sessions.update(record.id, {
+      state: 'stopped',
+      endedMs: record.endedMs ?? clock.nowMs(),
+      balance,
+      equity,
+      position: left,
+      unreconciled,
+    });
+    this.#changed(record.id);
+    return { ...outcome, messages: [...unreconciled, ...outcome.messages] };
+  }
+
+  /** @throws FrontierError NOT_FOUND */
+  snapshot(sessionId: string): SessionDto {
+    const { sessions, deployments, journal } = this.#options.stores;
+    const record = sessions.get(sessionId);
+    return sessionOf(record, deployments.get(record.deploymentId), journal);
+  }
+
+  /** Newest first. */
+  list(): SessionSummary[] {
+    const { sessions, deployments, journal } = this.#options.stores;
+    return sessions.list().map((record) => summaryOf(record, deployments.get(record.deploymentId), journal));
+  }
+
+  /** Resolves when the session's loop has ended; at once when it is not running. */
+  async ended(sessionId: string): Promise<void> {
+    await this.#running
+      .get(sessionId)
+      ?.session.run()
+      .catch(() => undefined);
+  }
+
+  /** For the end of the engine: every loop ends after its bar, the sessions can be resumed later. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#running.values()].map(({ session }) => session.halt('interrupted').catch(() => undefined)),
+    );
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * The session kernel: bars in, decisions and orders out, every fact in the journal before it has consequences
+ * (docs/spec/journal.md). It holds no rule of trading: decisions are the strategy's, fills the broker's.
+ */
+import { errorBody, FrontierError } from '../../src-shared/errors.ts';
+import { type Bar, barAt, barCount } from '../../src-shared/market/bars.ts';
+import { timeframeMs } from '../../src-shared/market/timeframes.ts';
+import { orderFromIntent } from '../../src-shared/trading/orders.ts';
+import { decide } from '../../src-shared/trading/strategy.ts';
+import type { Decision, OpenPosition, OrderRequest } from '../../src-shared/trading/types.ts';
+import { isLockstep } from '../brokers/port.ts';
+import type { NewOrder } from '../store/journal.ts';
+import type { SessionStanding } from '../store/sessions.ts';
+import { Bookkeeper } from './bookkeeper.ts';
+import { Gate } from './gate.ts';
+import { clientOrderIdFor } from './orderIds.ts';
+import { acknowledge, reconcile } from './reconcile.ts';
+import type { SessionParts } from './types.ts';
+import { FeatureWindow } from './window.ts';
+
+/** Longest stretch without giving the event loop its turn. */
+const SLICE_MS = 4;
+const WARMUP_BARS_PER_TURN = 512;
+
+/** Why a loop was asked to end. */
+export type HaltReason = 'stopped' | 'interrupted' | 'flatten';
+
+const toSpeed = (speed: number): number => (speed === 0 ? Number.POSITIVE_INFINITY : speed);
+
+/** One deployed strategy on one feed and one account, from the last decided bar on. */
+export class LiveSession {
+  readonly id: string;
+  readonly #parts: SessionParts;
+  readonly #books: Bookkeeper;
+  readonly #window: FeatureWindow;
+  readonly #gate = new Gate();
+  readonly #abort = new AbortController();
+  #halt: HaltReason | undefined;
+  #fault: unknown;
+  #marketMs: number;
+  #decidedMs: number;
+  #sliceStartMs: number;
+  #unreconciled: readonly string[] = [];
+  #done: Promise<void> | undefined;
+
+  constructor(parts: SessionParts) {
+    const { record, journal, pipeline, onChange } = parts;
+    this.id = record.id;
+    this.#parts = parts;
+    this.#window = new FeatureWindow(pipeline.windowBars);
+    this.#decidedMs = journal.lastDecision(record.id)?.barTimeMs ?? Number.NEGATIVE_INFINITY;
+    this.#marketMs = Number.isFinite(this.#decidedMs) ? this.#closeOf(this.#decidedMs) : record.source.fromMs;
+    this.#sliceStartMs = parts.clock.nowMs();
+    this.#books = new Bookkeeper({
+      journal,
+      sessionId: record.id,
+      digits: record.venue.instrument.digits,
+      marketMs: () => this.#marketMs,
+      onChange,
+    });
+  }
+
+  /** Market time: the close of the newest bar. */
+  get marketMs(): number {
+    return this.#marketMs;
+  }
+
+  /** Differences that hold the session until a person has looked at them. */
+  get unreconciled(): readonly string[] {
+    return this.#unreconciled;
+  }
+
+  /** Begins, or goes on after the last decided bar. Resolves when the session has ended, however it did. */
+  run(): Promise<void> {
+    this.#done ??= this.#run();
+    return this.#done;
+  }
+
+  /** Holds before the next bar. */
+  pause(): void {
+    if (!this.#gate.isOpen || this.#halt !== undefined) return;
+    this.#gate.close();
+    this.#standing({ state: 'paused' });
+    this.#books.log('info', 'Paused.');
+  }
+
+  /** Goes on. After a hold for differences this is the person's word that they were seen (REC-8). */
+  resume(): void {
+    if (this.#gate.isOpen || this.#halt !== undefined) return;
+    if (this.#unreconciled.length > 0) {
+      const { record, journal } = this.#parts;
+      acknowledge({ record, journal, books: this.#books, marketMs: this.#marketMs });
+      this.#unreconciled = [];
+    }
+    this.#standing({ state: 'running', unreconciled: [] });
+    this.#books.log('info', 'Resumed.');
+    this.#gate.open();
+  }
+
+  /** @param speed bars per second; 0 runs as fast as it goes */
+  setSpeed(speed: number): void {
+    this.#parts.pipeline.feed.setSpeed?.(toSpeed(speed));
+    this.#standing({ speed });
+  }
+
+  /** Ends the loop after the bar in hand and waits for it. Positions stay as they are. */
+  async halt(reason: HaltReason): Promise<void> {
+    if (this.#halt === undefined) {
+      this.#halt = reason;
+      if (this.#done !== undefined && reason !== 'interrupted') this.#standing({ state: 'stopping' });
+      this.#abort.abort();
+    }
+    await this.#done;
+  }
+
+  #standing(patch: Partial<SessionStanding>): void {
+    this.#parts.sessions.update(this.id, patch);
+    this.#parts.onChange();
+  }
+
+  #closeOf(barTimeMs: number): number {
+    return barTimeMs + timeframeMs(this.#parts.pipeline.feed.timeframe);
+  }
+
+  async #run(): Promise<void> {
+    const { broker, pipeline } = this.#parts;
+    const unsubscribe = broker.subscribe((event) => {
+      try {
+        this.#books.onEvent(event);
+      } catch (error) {
+        // A broker that contradicts the journal ends the session; its event handler must not break the broker.
+        this.#fault = error;
+        this.#abort.abort();
+      }
+    });
+    try {
+      await this.#prepare();
+      await this.#loop();
+      this.#throwFault();
+      this.#ended();
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      unsubscribe();
+      await pipeline.release?.();
+    }
+  }
+
+  #throwFault(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  async #prepare(): Promise<void> {
+    const { broker, record } = this.#parts;
+    await broker.connect();
+    const again = Number.isFinite(this.#decidedMs);
+    this.#books.log(
+      'info',
+      again ? 'Reconciling with the broker, then going on.' : `Started on ${record.feed}.`,
+    );
+    await this.#reconcile();
+    await this.#warmUp();
+    if (this.#gate.isOpen && this.#halt === undefined) this.#standing({ state: 'running' });
+  }
+
+  /** Settles journal and broker; what cannot be settled holds the session. */
+  async #reconcile(): Promise<void> {
+    const { record, journal, broker } = this.#parts;
+    const input = { record, journal, broker, books: this.#books, marketMs: this.#marketMs };
+    const { unreconciled, resend } = await reconcile(input);
+    if (unreconciled.length > 0) this.#hold(unreconciled);
+    else for (const order of resend) await this.#send(order);
+  }
+
+  #hold(unreconciled: readonly string[]): void {
+    this.#unreconciled = unreconciled;
+    for (const difference of unreconciled) this.#books.log('error', difference);
+    this.#books.log('error', 'Held: look at the differences with the broker, then resume or flatten.');
+    this.#gate.close();
+    this.#standing({ state: 'paused', unreconciled });
+  }
+
+  /** The features of every bar before the first one to decide on, so that live equals batch. */
+  async #warmUp(): Promise<void> {
+    const { record, pipeline } = this.#parts;
+    const beforeMs = Number.isFinite(this.#decidedMs) ? this.#decidedMs + 1 : record.source.fromMs;
+    const bars = await pipeline.history(beforeMs);
+    const count = barCount(bars);
+    for (let i = 0; i < count; i++) {
+      const bar = barAt(bars, i);
+      if (bar.timeMs >= beforeMs) break;
+      this.#window.push(pipeline.features.push(bar).values);
+      if (i % WARMUP_BARS_PER_TURN === WARMUP_BARS_PER_TURN - 1) await this.#parts.yieldControl();
+      if (this.#abort.signal.aborted) return;
+    }
+  }
+
+  async #loop(): Promise<void> {
+    const { pipeline, record } = this.#parts;
+    const { signal } = this.#abort;
+    pipeline.feed.setSpeed?.(toSpeed(record.speed));
+    await this.#gate.pass(signal);
+    for await (const bar of pipeline.feed.bars(signal)) {
+      if (bar.timeMs <= this.#decidedMs) continue;
+      await this.#gate.pass(signal);
+      if (signal.aborted) return;
+      await this.#onBar(bar);
+      this.#throwFault();
+      await this.#breathe();
+    }
+  }
+
+  async #breathe(): Promise<void> {
+    const { clock, yieldControl } = this.#parts;
+    if (clock.nowMs() - this.#sliceStartMs < SLICE_MS) return;
+    await yieldControl();
+    this.#sliceStartMs = clock.nowMs();
+  }
+
+  /** One closed bar: the market moves, then the strategy decides, then its order leaves. */
+  async #onBar(bar: Bar): Promise<void> {
+    const { broker, pipeline, genes, record, journal } = this.#parts;
+    this.#marketMs = this.#closeOf(bar.timeMs);
+    if (isLockstep(broker)) {
+      this.#assertNotAhead(bar, broker.lastBarMs);
+      await broker.onBar(bar);
+      this.#throwFault();
+    }
+    const { values, atr } = pipeline.features.push(bar);
+    this.#window.push(values);
+    const window = this.#window.view();
+    const signal = window === undefined ? Number.NaN : (await pipeline.predict(window)).signal;
+    const { balance, equity } = await broker.account();
+    const position = await this.#position();
+    const decision = decide(genes, { bar, signal, atr, position, equity }, record.venue);
+    const order = this.#orderOf(decision, position);
+    journal.recordDecision({
+      sessionId: this.id,
+      decision,
+      close: bar.close,
+      balance,
+      equity,
+      position,
+      order,
+    });
+    this.#decidedMs = bar.timeMs;
+    this.#parts.onChange();
+    if (order !== undefined) await this.#send(order.request);
+  }
+
+  /** REC-7: deciding on a bar with an account that stands behind a later one would use what came after it. */
+  #assertNotAhead(bar: Bar, lastBarMs: number | undefined): void {
+    if (lastBarMs === undefined || bar.timeMs >= lastBarMs) return;
+    throw new FrontierError(
+      'CONFLICT',
+      'The broker has already lived through later bars than the session has decided on.',
+      'Start a new session; this one cannot go on where it stood.',
+    );
+  }
+
+  async #position(): Promise<OpenPosition | undefined> {
+    const { broker, record } = this.#parts;
+    const held = (await broker.positions()).find((p) => p.symbol === record.venue.instrument.symbol);
+    if (held === undefined) return undefined;
+    const { symbol: _, ...position } = held;
+    return position;
+  }
+
+  #orderOf(decision: Decision, position: OpenPosition | undefined): NewOrder | undefined {
+    const { record, journal } = this.#parts;
+    const { intent, barTimeMs } = decision;
+    if (intent === undefined) return undefined;
+    const [waiting] = journal.openOrders(this.id);
+    if (waiting !== undefined) {
+      this.#books.log('warning', `No new order: ${waiting.request.clientOrderId} is still ${waiting.state}.`);
+      return undefined;
+    }
+    const request = orderFromIntent(intent, {
+      clientOrderId: clientOrderIdFor(this.id, barTimeMs, intent.type),
+      symbol: record.venue.instrument.symbol,
+      position,
+      createdMs: this.#marketMs,
+    });
+    return request === undefined ? undefined : { request, barTimeMs, reason: intent.reason };
+  }
+
+  /** JRN-3: `sent` is on the disk before the order leaves; an answer that does not come is asked for. */
+  async #send(order: OrderRequest, resent = false): Promise<void> {
+    const { broker, journal } = this.#parts;
+    const { clientOrderId } = order;
+    journal.orderEvent(clientOrderId, 'sent', this.#marketMs);
+    try {
+      const answer = await broker.submit(order);
+      const state = journal.orderState(clientOrderId);
+      if (answer.state === 'rejected') {
+        journal.orderEvent(clientOrderId, 'rejected', this.#marketMs, answer.reason);
+        this.#books.log('warning', `The broker refused order ${clientOrderId}: ${answer.reason}.`);
+      } else if (state === 'sent') {
+        journal.orderEvent(clientOrderId, 'accepted', this.#marketMs);
+      }
+    } catch (error) {
+      const note = error instanceof Error ? error.message : String(error);
+      journal.orderEvent(clientOrderId, 'unknown', this.#marketMs, note);
+      this.#books.log('error', `No answer to order ${clientOrderId} (${note}); asking the broker.`);
+      await this.#settleUnknown(resent);
+    }
+    this.#parts.onChange();
+  }
+
+  /**
+   * REC-3: after an unknown outcome the session trades on only when the broker has said what happened. An order
+   * that surely never arrived goes out once more; the second silence is for a person.
+   */
+  async #settleUnknown(resent: boolean): Promise<void> {
+    const { record, journal, broker } = this.#parts;
+    const input = { record, journal, broker, books: this.#books, marketMs: this.#marketMs };
+    const { unreconciled, resend } = await reconcile(input);
+    if (unreconciled.length === 0 && !resent) {
+      for (const order of resend) await this.#send(order, true);
+      return;
+    }
+    const lost = resend.map((order) => `Order ${order.clientOrderId} did not reach the broker.`);
+    const differences = [...unreconciled, ...lost];
+    if (differences.length > 0) this.#hold(differences);
+  }
+
+  #ended(): void {
+    const endedMs = this.#parts.clock.nowMs();
+    if (this.#halt === 'interrupted') {
+      this.#standing({ state: 'interrupted' });
+      return;
+    }
+    // A flatten goes on after the loop has ended; whoever asked for it sets the last state.
+    if (this.#halt === 'flatten') return;
+    if (this.#halt === 'stopped') {
+      this.#books.log('info', 'Stopped. Positions stay as they are.');
+      this.#standing({ state: 'stopped', endedMs });
+      return;
+    }
+    this.#books.log('info', 'The feed has ended.');
+    this.#standing({ state: 'finished', endedMs });
+  }
+
+  #failed(error: unknown): void {
+    const body = errorBody(error);
+    this.#books.log('error', `The session failed: ${body.message}`);
+    this.#standing({ state: 'failed', error: body, endedMs: this.#parts.clock.nowMs() });
+  }
+}
