@@ -128,8 +128,10 @@ export async function removeUnused(
   keep: string,
   replaced: string | undefined,
 ): Promise<void> {
+  // Another process may have saved in between: what the manifest names now is in use.
+  const current = await readManifest(folder);
   for (const entry of await readdir(folder)) {
-    if (entry === MANIFEST || entry === keep) continue;
+    if (entry === MANIFEST || entry === keep || entry === current?.folder) continue;
     const path = join(folder, entry);
     const age = await ageMs(path);
     if (entry === replaced || (age !== undefined && age > LEFTOVER_AFTER_MS)) {
