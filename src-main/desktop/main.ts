@@ -1,5 +1,5 @@
 /** Entry of the desktop host: fills the shell's parts with Electron. Decisions live in the other files. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -88,7 +88,7 @@ async function run(): Promise<void> {
         const others = screen.getAllDisplays().filter((display) => display.id !== primary.id);
         return [primary, ...others].map((display) => display.workArea);
       },
-      stateFile: new WindowStateFile(join(home, 'desktop', 'window.json')),
+      stateFile: new WindowStateFile(join(profile, 'window.json')),
       preload: join(bundle, 'preload.cjs'),
       timing,
     },
@@ -110,8 +110,10 @@ async function run(): Promise<void> {
 app.setName('Frontier');
 app.setAppUserModelId(APP_ID);
 app.setAboutPanelOptions({ applicationName: 'Frontier', applicationVersion: appVersion() });
-// One profile, and so one instance, per data folder.
-app.setPath('userData', join(home, 'desktop'));
+// One profile, and so one instance, per data folder. Electron refuses a folder that does not exist.
+const profile = join(home, 'desktop');
+mkdirSync(profile, { recursive: true, mode: 0o700 });
+app.setPath('userData', profile);
 app.enableSandbox();
 app.on('web-contents-created', (_event, contents) => hardenContents(contents));
 protocol.registerSchemesAsPrivileged([
