@@ -92,7 +92,6 @@ export class Nsga2Sampler implements Sampler {
     this.#generation = saved.generation;
     this.#parents = saved.parents;
     this.#offspring = saved.offspring;
-    this.#rankParents();
   }
 
   #fingerprint(): string {
@@ -120,7 +119,7 @@ export class Nsga2Sampler implements Sampler {
     this.#breed();
   }
 
-  /** Rank and crowding follow from the objectives, so they need no place in the saved state. */
+  /** Only breeding needs rank and crowding, right after selection; they have no place in a saved state. */
   #rankParents(): void {
     const fronts = sortFronts(this.#parents);
     this.#rank = fronts.rank;
