@@ -1,0 +1,35 @@
+import { TAB_INFO } from './tabs.ts';
+
+const mac = typeof navigator !== 'undefined' && /Mac/.test(navigator.userAgent);
+
+/** The key that commands are given with on this machine. */
+export const COMMAND_KEY = mac ? '⌘' : 'Ctrl';
+
+export interface Shortcut {
+  readonly keys: readonly string[];
+  readonly does: string;
+}
+
+/** Every shortcut, as Settings lists them. */
+export const SHORTCUTS: readonly Shortcut[] = [
+  {
+    keys: [`1 … ${TAB_INFO.length}`],
+    does: 'Switch tabs: Chart, Data, Training, Backtest, Optimise, Live, Settings',
+  },
+  { keys: [COMMAND_KEY, 'K'], does: 'Command palette: every action by name' },
+  {
+    keys: ['Ctrl', 'Shift', 'F'],
+    does: 'Flatten & stop: asks, then closes every position and stops every session',
+  },
+  { keys: ['Tab'], does: 'Next control; Shift+Tab goes back' },
+  { keys: ['↑', '↓'], does: 'Move through the rows of a table; Enter selects' },
+  {
+    keys: ['M', 'H', 'D', '1', '5', '15', '30', '60', '240'],
+    does: 'On the chart: type a timeframe, then Enter',
+  },
+  { keys: ['A … Z'], does: 'On the chart: search a symbol' },
+  { keys: ['←', '→'], does: 'On the chart: pan; with Shift faster' },
+  { keys: ['+', '−'], does: 'On the chart: zoom' },
+  { keys: ['Home', 'End'], does: 'On the chart: fit all that is loaded, go to the latest bar' },
+  { keys: ['Esc'], does: 'Close a dialogue or the palette; leave the chart' },
+];

@@ -1,0 +1,42 @@
+import { useEffect } from 'react';
+import { runCommand } from '../state/commands.ts';
+import { workspace } from '../state/workspace.ts';
+import { TAB_INFO } from './tabs.ts';
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+/** True where digits have another meaning: in fields, on the chart and behind an open dialogue. */
+function digitsAreTaken(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true;
+  if (isTyping(event.target)) return true;
+  const element = event.target instanceof Element ? event.target : null;
+  return element?.closest('[data-own-keys], [role=dialog]') != null;
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.ctrlKey && event.shiftKey && event.code === 'KeyF') {
+    event.preventDefault();
+    runCommand('flatten');
+    return;
+  }
+  if (digitsAreTaken(event)) return;
+  const tab = /^[1-9]$/.test(event.key) ? TAB_INFO[Number(event.key) - 1] : undefined;
+  if (!tab) return;
+  event.preventDefault();
+  workspace.getState().setTab(tab.name);
+}
+
+/** The keys of the frame, and the commands of the native menu. */
+export function useShortcuts(): void {
+  useEffect(() => {
+    window.addEventListener('keydown', onKey);
+    const offMenu = window.frontierDesktop?.onMenu((command) => runCommand(command));
+    return () => {
+      window.removeEventListener('keydown', onKey);
+      offMenu?.();
+    };
+  }, []);
+}

@@ -1,0 +1,109 @@
+import { ActionIcon, Menu, Select } from '@mantine/core';
+import { IconArrowBarToRight, IconArrowsHorizontal, IconDownload } from '@tabler/icons-react';
+import type { DatasetDto } from '../../../src-shared/contract/data.ts';
+import type { ModelDto } from '../../../src-shared/contract/training.ts';
+import { useWorkspace } from '../../state/workspace.ts';
+import { formatDate } from '../../ui/format.ts';
+import { rpc, useQuery } from '../../ui/rpc.ts';
+import { chartStore, type TradesFrom, useChart } from './chartStore.ts';
+
+/** Models of the market on the chart, the newest first. */
+export function useMarketModels(dataset: DatasetDto): readonly ModelDto[] {
+  const { data = [] } = useQuery('training.models', () => rpc.training.models(), []);
+  return data
+    .filter((m) => m.symbol === dataset.symbol && m.timeframe === dataset.timeframe)
+    .sort((a, b) => b.createdMs - a.createdMs);
+}
+
+/** The model whose forecast is drawn: the chosen one if it is of this market, else the newest of this market. */
+export function useForecastModel(models: readonly ModelDto[]): ModelDto | undefined {
+  const show = useChart((c) => c.showForecast);
+  const modelId = useWorkspace((w) => w.modelId);
+  return show ? (models.find((m) => m.id === modelId) ?? models[0]) : undefined;
+}
+
+const NONE = 'none';
+
+export function ForecastSelect({
+  models,
+  model,
+}: {
+  readonly models: readonly ModelDto[];
+  readonly model: ModelDto | undefined;
+}) {
+  const setModelId = useWorkspace((w) => w.setModelId);
+  if (models.length === 0) return <span className="ft-dim ft-small">No model of this market yet</span>;
+  return (
+    <Select
+      aria-label="Forecast of model"
+      w={196}
+      value={model?.id ?? NONE}
+      data={[
+        { value: NONE, label: 'No forecast' },
+        ...models.map((m) => ({
+          value: m.id,
+          label: `Forecast: ${m.family.toUpperCase()} v${m.version}, ${formatDate(m.createdMs)}`,
+        })),
+      ]}
+      comboboxProps={{ width: 250, position: 'bottom-end' }}
+      onChange={(id) => {
+        chartStore.setState({ showForecast: id !== NONE });
+        if (id !== null && id !== NONE) setModelId(id);
+      }}
+    />
+  );
+}
+
+interface TradesSelectProps {
+  readonly from: TradesFrom;
+  readonly hasBacktest: boolean;
+  readonly hasSession: boolean;
+}
+
+export function TradesSelect({ from, hasBacktest, hasSession }: TradesSelectProps) {
+  if (!hasBacktest && !hasSession) return null;
+  return (
+    <Select
+      aria-label="Trades shown"
+      w={134}
+      value={from}
+      data={[
+        { value: 'none', label: 'No trades' },
+        { value: 'backtest', label: 'Backtest trades', disabled: !hasBacktest },
+        { value: 'session', label: 'Session trades', disabled: !hasSession },
+      ]}
+      onChange={(v) => v !== null && chartStore.setState({ tradesFrom: v as TradesFrom })}
+    />
+  );
+}
+
+interface ViewToolsProps {
+  readonly onFit: () => void;
+  readonly onLatest: () => void;
+  readonly onPng: () => void;
+  readonly onCsv: () => void;
+}
+
+export function ViewTools({ onFit, onLatest, onPng, onCsv }: ViewToolsProps) {
+  return (
+    <>
+      <ActionIcon aria-label="Fit all loaded bars" title="Fit all loaded bars (Home)" onClick={onFit}>
+        <IconArrowsHorizontal size={16} stroke={1.7} aria-hidden />
+      </ActionIcon>
+      <ActionIcon aria-label="Go to the latest bar" title="Go to the latest bar (End)" onClick={onLatest}>
+        <IconArrowBarToRight size={16} stroke={1.7} aria-hidden />
+      </ActionIcon>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon aria-label="Export the chart" title="Export">
+            <IconDownload size={16} stroke={1.7} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={onPng}>Picture (PNG)</Menu.Item>
+          <Menu.Item onClick={onCsv}>Loaded bars (CSV, UTC)</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}

@@ -1,0 +1,157 @@
+import type { LogicalRange } from 'lightweight-charts';
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
+import type { DatasetDto } from '../../../src-shared/contract/data.ts';
+import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
+import { usePreferences } from '../../state/preferences.ts';
+import { formatNumber } from '../../ui/format.ts';
+import { describeError } from '../../ui/rpc.ts';
+import { ErrorState, LoadingState } from '../../ui/states.tsx';
+import { useChartColors } from '../../ui/theme.ts';
+import { placeForecast } from './forecastPlace.ts';
+import { Legend } from './Legend.tsx';
+import { PriceView } from './priceView.ts';
+import { QuickSwitch } from './QuickSwitch.tsx';
+import { type ShownTrade, tradeMarkers } from './tradeMarkers.ts';
+import { type BarsView, useForecast } from './useBars.ts';
+
+interface PriceChartProps {
+  readonly dataset: DatasetDto;
+  readonly view: BarsView;
+  readonly modelId: string | undefined;
+  readonly trades: readonly ShownTrade[] | undefined;
+  readonly chart: RefObject<PriceView | undefined>;
+}
+
+/** Where each market was looked at, for as long as the window is open. */
+const ranges = new Map<string, LogicalRange>();
+
+function useView(
+  box: RefObject<HTMLDivElement | null>,
+  chart: RefObject<PriceView | undefined>,
+  bars: BarsView,
+) {
+  const colors = useChartColors();
+  const zone = usePreferences((p) => p.zone);
+  const [hoverMs, setHoverMs] = useState<number>();
+  const newest = useRef(bars);
+  newest.current = bars;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: palette and zone are taken over below, without a new chart
+  useEffect(() => {
+    if (!box.current) return;
+    const view = new PriceView(box.current, colors, zone, {
+      onCrosshair: setHoverMs,
+      onNeedOlder: () => newest.current.older(),
+      onRange: (range) => {
+        if (range && newest.current.bars) ranges.set(newest.current.key, range);
+      },
+    });
+    chart.current = view;
+    return () => {
+      chart.current = undefined;
+      view.dispose();
+    };
+  }, [box, chart]);
+  useEffect(() => chart.current?.restyle(colors, zone), [chart, colors, zone]);
+  return { hoverMs, colors };
+}
+
+function onChartKey(event: KeyboardEvent, view: PriceView | undefined): string | undefined {
+  if (event.ctrlKey || event.metaKey || event.altKey || !view) return undefined;
+  const step = event.shiftKey ? 0.5 : 0.1;
+  const acts: Record<string, () => void> = {
+    ArrowLeft: () => view.pan(-step),
+    ArrowRight: () => view.pan(step),
+    '+': () => view.zoom(0.8),
+    '=': () => view.zoom(0.8),
+    '-': () => view.zoom(1.25),
+    Home: () => view.fit(),
+    End: () => view.latest(),
+    Escape: () => (event.currentTarget as HTMLElement).blur(),
+  };
+  const act = acts[event.key];
+  if (act) {
+    event.preventDefault();
+    act();
+    return undefined;
+  }
+  return /^[a-z0-9]$/i.test(event.key) ? event.key : undefined;
+}
+
+/** The chart of one history. */
+export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const { hoverMs, colors } = useView(box, chart, view);
+  const { bars, key } = view;
+  const { forecast, busy, error } = useForecast(modelId, key, bars);
+  const [typed, setTyped] = useState<string>();
+  const points = useMemo(
+    () => (bars && forecast ? placeForecast(bars.timeMs, forecast, timeframeMs(dataset.timeframe)) : []),
+    [bars, forecast, dataset.timeframe],
+  );
+  const markers = useMemo(
+    () => (bars && trades ? tradeMarkers(trades, bars.timeMs, colors) : []),
+    [bars, trades, colors],
+  );
+  useEffect(() => {
+    if (bars) chart.current?.setBars(key, bars, dataset.digits, ranges.get(key));
+  }, [chart, key, bars, dataset.digits]);
+  // After the bars: the forecast and the marks lie on them.
+  useEffect(() => chart.current?.setForecast(points), [chart, points]);
+  useEffect(() => chart.current?.setMarkers(markers), [chart, markers]);
+  return (
+    <div
+      className="ft-chart"
+      data-own-keys
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart is moved, zoomed and searched with keys
+      tabIndex={0}
+      role="application"
+      aria-label={`Price chart of ${dataset.symbol} ${dataset.timeframe}. Arrow keys pan, plus and minus zoom, typing searches a symbol or timeframe.`}
+      data-bars={bars?.timeMs.length ?? 0}
+      data-forecasts={points.length}
+      onKeyDown={(e) => {
+        if (typed !== undefined) return;
+        const key = onChartKey(e, chart.current);
+        if (key === undefined) return;
+        e.preventDefault();
+        setTyped(key);
+      }}
+    >
+      <div ref={box} className="ft-chart-box" data-testid="price-chart" />
+      {bars && (
+        <Legend
+          dataset={dataset}
+          bars={bars}
+          hoverMs={hoverMs}
+          forecast={
+            forecast && { points, horizonBars: forecast.horizonBars, confidence: forecast.confidence }
+          }
+        />
+      )}
+      <div className="ft-chart-notes ft-num">
+        {error ? <span className="ft-bad">Forecast: {describeError(error).title}</span> : null}
+        {busy && <span>Loading the forecast…</span>}
+        {bars && view.error ? (
+          <button type="button" className="ft-link" onClick={view.retry}>
+            Older bars could not be loaded: {describeError(view.error).title} Try again
+          </button>
+        ) : null}
+        {bars && (
+          <span>
+            {view.busy ? 'Loading older bars… ' : ''}
+            {formatNumber(bars.timeMs.length)} of {formatNumber(view.total)} bars loaded
+          </span>
+        )}
+      </div>
+      {!bars && (
+        <div className="ft-chart-cover">
+          {view.error ? (
+            <ErrorState error={view.error} onRetry={view.retry} />
+          ) : (
+            <LoadingState label="Loading bars" />
+          )}
+        </div>
+      )}
+      {typed !== undefined && <QuickSwitch first={typed} onClose={() => setTyped(undefined)} />}
+    </div>
+  );
+}
