@@ -141,9 +141,9 @@ export class Ema {
   }
 }
 
-/** Bars after which an exponential average with weight `alpha` has forgotten all but 1e-7 of its start. */
+/** Bars after which an exponential average with weight `alpha` has forgotten all but 1e-8 of its start. */
 export function memoryBars(alpha: number): number {
-  return Math.ceil(Math.log(1e-7) / Math.log(1 - alpha));
+  return Math.ceil(Math.log(1e-8) / Math.log(1 - alpha));
 }
 
 /** Period of the ATR that stops, targets and the features' units use. */
