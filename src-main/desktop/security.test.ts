@@ -95,7 +95,7 @@ describe('hardenContents', () => {
 
 class FakeSession implements HardenedSession {
   request: Parameters<HardenedSession['setPermissionRequestHandler']>[0] | undefined;
-  check: (() => boolean) | undefined;
+  check: Parameters<HardenedSession['setPermissionCheckHandler']>[0] | undefined;
   device: (() => boolean) | undefined;
   before: Parameters<HardenedSession['webRequest']['onBeforeRequest']>[0] | undefined;
   download: Parameters<HardenedSession['on']>[1] | undefined;
@@ -108,7 +108,7 @@ class FakeSession implements HardenedSession {
   setPermissionRequestHandler(handler: NonNullable<FakeSession['request']>): void {
     this.request = handler;
   }
-  setPermissionCheckHandler(handler: () => boolean): void {
+  setPermissionCheckHandler(handler: NonNullable<FakeSession['check']>): void {
     this.check = handler;
   }
   setDevicePermissionHandler(handler: () => boolean): void {
@@ -124,14 +124,29 @@ describe('hardenSession', () => {
   const session = new FakeSession();
   hardenSession(session, false);
 
-  it('denies every permission and device', () => {
+  const granted = (permission: string, from: string): boolean[] => {
     const answers: boolean[] = [];
-    for (const permission of ['media', 'geolocation', 'notifications', 'clipboard-read']) {
-      session.request?.(undefined, permission, (granted) => answers.push(granted));
+    session.request?.(undefined, permission, (answer) => answers.push(answer), { requestingUrl: from });
+    return [...answers, session.check?.(undefined, permission, from) ?? true];
+  };
+
+  it('denies every permission and device', () => {
+    for (const permission of [
+      'media',
+      'geolocation',
+      'notifications',
+      'clipboard-read',
+      'fileSystem',
+      'usb',
+    ]) {
+      expect(granted(permission, APP_URL)).toEqual([false, false]);
     }
-    expect(answers).toEqual([false, false, false, false]);
-    expect(session.check?.()).toBe(false);
     expect(session.device?.()).toBe(false);
+  });
+
+  it('lets the copy buttons of our own page work', () => {
+    expect(granted('clipboard-sanitized-write', 'frontier://app/')).toEqual([true, true]);
+    expect(granted('clipboard-sanitized-write', 'https://example.com/')).toEqual([false, false]);
   });
 
   it('cancels requests to anything but our own files', () => {

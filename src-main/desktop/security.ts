@@ -68,9 +68,16 @@ export function hardenContents(contents: HardenedContents): void {
 /** The part of `Session` that `hardenSession` uses. */
 export interface HardenedSession {
   setPermissionRequestHandler(
-    handler: (contents: unknown, permission: string, callback: (granted: boolean) => void) => void,
+    handler: (
+      contents: unknown,
+      permission: string,
+      callback: (granted: boolean) => void,
+      details: { readonly requestingUrl: string },
+    ) => void,
   ): void;
-  setPermissionCheckHandler(handler: () => boolean): void;
+  setPermissionCheckHandler(
+    handler: (contents: unknown, permission: string, requestingOrigin: string) => boolean,
+  ): void;
   setDevicePermissionHandler(handler: () => boolean): void;
   readonly webRequest: {
     onBeforeRequest(
@@ -80,10 +87,22 @@ export interface HardenedSession {
   on(event: 'will-download', listener: (event: Preventable, item: { getURL(): string }) => void): unknown;
 }
 
-/** Denies permissions, devices, foreign requests and downloads that the interface did not make itself. */
+/** Putting text on the clipboard after a click, as the copy buttons do, is all that a page may ask for. */
+function isAllowedPermission(permission: string, requester: string): boolean {
+  return permission === 'clipboard-sanitized-write' && isAppUrl(requester);
+}
+
+/**
+ * Denies devices, every permission but copying, foreign requests, and downloads that the interface did not
+ * make itself.
+ */
 export function hardenSession(session: HardenedSession, development: boolean): void {
-  session.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
-  session.setPermissionCheckHandler(() => false);
+  session.setPermissionRequestHandler((_contents, permission, callback, details) =>
+    callback(isAllowedPermission(permission, details.requestingUrl)),
+  );
+  session.setPermissionCheckHandler((_contents, permission, origin) =>
+    isAllowedPermission(permission, origin),
+  );
   session.setDevicePermissionHandler(() => false);
   session.webRequest.onBeforeRequest((details, callback) => {
     callback({ cancel: !isAllowedRequest(details.url, development) });
