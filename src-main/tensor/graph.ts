@@ -31,6 +31,7 @@ export interface GraphNode {
 export type DeclaredShape = readonly (number | string)[];
 
 export interface GraphPort {
+  readonly name: string;
   readonly value: Value;
   readonly declared: DeclaredShape;
 }
@@ -88,7 +89,7 @@ export class Graph {
    */
   input(name: string, dtype: DataType, shape: Shape, declared: DeclaredShape = shape): Value {
     const value: Value = { graph: this, name, dtype, shape, node: undefined };
-    this.inputs.push({ value, declared });
+    this.inputs.push({ name, value, declared });
     return value;
   }
 
@@ -97,10 +98,14 @@ export class Graph {
     return { graph: this, name: value.name, dtype: value.dtype, shape, node: undefined };
   }
 
-  /** Declares an output under a name of its own. */
+  /**
+   * Declares an output under a name of its own. The value is written under that name: an Identity node, which would
+   * copy it, is added only for a value that cannot take it (an input, a constant, or an output already).
+   */
   output(name: string, value: Value, declared: DeclaredShape = value.shape): void {
-    const named = this.apply('Identity', [value], {}, [name])[0]!;
-    this.outputs.push({ value: named, declared });
+    const taken = value.node === undefined || this.outputs.some((port) => port.value === value);
+    const own = taken ? this.apply('Identity', [value])[0]! : value;
+    this.outputs.push({ name, value: own, declared });
   }
 
   /** A constant tensor; small equal constants are stored once. */
@@ -127,21 +132,16 @@ export class Graph {
    * Adds an operator application.
    * @throws FrontierError INTERNAL where the operator is unknown or the shapes do not fit
    */
-  apply(
-    op: string,
-    inputs: readonly Value[],
-    attributes: Attributes = {},
-    names?: readonly string[],
-  ): readonly Value[] {
+  apply(op: string, inputs: readonly Value[], attributes: Attributes = {}): readonly Value[] {
     for (const input of inputs) {
       if (input.graph !== this) throw new Error(`${op}: ${input.name} belongs to another graph`);
     }
     const inferred = opRow(op).infer(inputs, attributes);
     const outputs: Value[] = [];
     const node: GraphNode = { op, inputs, outputs, attributes };
-    inferred.forEach(({ dtype, shape }, i) => {
-      outputs.push({ graph: this, name: names?.[i] ?? this.#fresh(), dtype, shape, node });
-    });
+    for (const { dtype, shape } of inferred) {
+      outputs.push({ graph: this, name: this.#fresh(), dtype, shape, node });
+    }
     this.nodes.push(node);
     return outputs;
   }

@@ -218,7 +218,7 @@ export function runOnTensorFlow<T extends TfTensor>(
       tensors.set(output, results[i]!);
     });
   }
-  return Object.fromEntries(graph.outputs.map(({ value }) => [value.name, tensors.get(value)!]));
+  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, tensors.get(value)!]));
 }
 
 function lower<T extends TfTensor>(tf: TfModule<T>, node: GraphNode, tensors: ReadonlyMap<Value, T>): T[] {

@@ -1,4 +1,4 @@
-import type { DataType, Graph, GraphNode, Value } from '../graph.ts';
+import type { DataType, Graph, GraphNode, GraphPort, Value } from '../graph.ts';
 import { type AttributeValue, opRow } from '../registry.ts';
 import {
   encodeModel,
@@ -48,11 +48,13 @@ export function liveNodes(graph: Graph): readonly GraphNode[] {
 function lowerGraph(graph: Graph): OnnxGraph {
   const live = liveNodes(graph);
   const extra: OnnxTensor[] = [];
-  const nodes = live.map((node) => lowerNode(node, extra));
+  const outputNames = new Map(graph.outputs.map(({ name, value }) => [value, name]));
+  const nameOf = (value: Value): string => outputNames.get(value) ?? value.name;
+  const nodes = live.map((node) => lowerNode(node, nameOf, extra));
   const used = new Set<Value>(live.flatMap((node) => node.inputs));
   const constants = [...graph.constants].filter(([value]) => used.has(value));
-  const port = ({ value, declared }: Graph['inputs'][number]): OnnxValueInfo => ({
-    name: value.name,
+  const port = ({ name, value, declared }: GraphPort): OnnxValueInfo => ({
+    name,
     dtype: value.dtype,
     shape: declared,
   });
@@ -73,8 +75,8 @@ function lowerGraph(graph: Graph): OnnxGraph {
   };
 }
 
-function lowerNode(node: GraphNode, extra: OnnxTensor[]): OnnxNode {
-  const inputs = node.inputs.map((input) => input.name);
+function lowerNode(node: GraphNode, nameOf: (value: Value) => string, extra: OnnxTensor[]): OnnxNode {
+  const inputs = node.inputs.map(nameOf);
   const attributes: [string, OnnxAttribute][] = [];
   for (const [name, kind] of Object.entries(opRow(node.op).attributes)) {
     const value = node.attributes[name];
@@ -96,7 +98,7 @@ function lowerNode(node: GraphNode, extra: OnnxTensor[]): OnnxNode {
   return {
     op: ONNX_NAME[node.op] ?? node.op,
     inputs,
-    outputs: node.outputs.map((output) => output.name),
+    outputs: node.outputs.map(nameOf),
     attributes,
   };
 }
