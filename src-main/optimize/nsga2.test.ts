@@ -40,8 +40,19 @@ describe('NSGA-II on problems with known fronts', () => {
     const kept = survivors(sampler, 2);
     expect(kept).toHaveLength(100);
     const volume = hypervolume(kept, ZDT1.reference);
-    expect(volume).toBeGreaterThanOrEqual(0.866);
+    // What pymoo 0.6.2 reaches in the median.
+    expect(volume).toBeGreaterThanOrEqual(0.868);
     expect(volume).toBeLessThan(ZDT1.trueHypervolume);
+  });
+
+  it('is well on its way after half of that, which takes selection by rank and by crowding', () => {
+    const volumes = [1, 2, 3, 4, 5, 6, 7].map((seed) => {
+      const sampler = nsga2(ZDT1, seed);
+      optimise(ZDT1, sampler, 100);
+      return hypervolume(survivors(sampler, 2), ZDT1.reference);
+    });
+    // Of 20 seeds the median is 0.853; with the crowded preferred it is 0.847.
+    expect(volumes.sort((a, b) => a - b)[3]).toBeGreaterThanOrEqual(0.851);
   });
 
   it.each(['zdt2', 'zdt3'])('comes within two hundredths of the hypervolume of %s', (name) => {

@@ -44,7 +44,7 @@ export interface StudySettings {
 
 export interface StudyProgress {
   readonly generation: number;
-  /** True when this report closes a generation; front and hypervolume are new then. */
+  /** True when this report closes a generation, or the study; front and hypervolume are new then. */
   readonly isGenerationEnd: boolean;
   /** Finished trials, those of earlier runs included. */
   readonly finished: number;
