@@ -64,7 +64,7 @@ const child = spawn(
     env: {
       ...process.env,
       PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
-      FRONTIER_CALLER_CWD: process.cwd(),
+      FRONTIER_CALLER_CWD: process.env.INIT_CWD ?? process.cwd(),
     },
   },
 );

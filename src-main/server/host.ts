@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { RPCHandler } from '@orpc/server/ws';
 import { WebSocketServer } from 'ws';
 import { FrontierError } from '../../src-shared/errors.ts';
-import type { Engine } from '../app/index.ts';
+import type { FrontierEngine } from '../app/index.ts';
 import { Guard, type Refusal } from './guard.ts';
 
 const CSP = [
@@ -34,7 +34,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export interface HostOptions {
-  readonly engine: Engine;
+  readonly engine: FrontierEngine;
   readonly home: string;
   /** Folder of the built interface. */
   readonly rendererDir: string;
@@ -124,7 +124,7 @@ function rejectUpgrade(socket: Duplex, refusal: Refusal): void {
   );
 }
 
-function serveSockets(server: Server, engine: Engine, guard: Guard): WebSocketServer {
+function serveSockets(server: Server, engine: FrontierEngine, guard: Guard): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: 4 * 1024 * 1024,

@@ -1,0 +1,32 @@
+import type { BacktestDto } from '../../../src-shared/contract/backtest.ts';
+import { DEFAULT_GENES } from '../../../src-shared/trading/parameters.ts';
+import { type EngineContext, runJob } from '../context.ts';
+import { modelRef } from '../forecast.ts';
+import type { BacktestJobResult, BacktestPayload, VenueDefaults } from '../jobs/backtest.ts';
+import type { Implementer } from '../rpc.ts';
+
+export function backtestHandlers(os: Implementer, context: EngineContext) {
+  return {
+    run: os.backtest.run.handler(async ({ input, signal }): Promise<BacktestDto> => {
+      const model = context.stores.models.get(input.modelId);
+      const payload: BacktestPayload = {
+        ...modelRef(context, model),
+        span: input.span,
+        genes: input.genes ?? DEFAULT_GENES,
+        costs: input.costs,
+      };
+      const title = `Backtest ${model.symbol} ${model.timeframe} (${input.span})`;
+      const result = await runJob<BacktestJobResult>(context, 'backtest', title, payload, signal);
+      const backtest = { ...result, id: context.ids.next('bt'), createdMs: context.clock.nowMs() };
+      context.stores.backtests.add(backtest);
+      return backtest;
+    }),
+    list: os.backtest.list.handler(() => context.stores.backtests.list()),
+    get: os.backtest.get.handler(({ input }) => context.stores.backtests.get(input.backtestId)),
+    defaults: os.backtest.defaults.handler(async ({ input, signal }) => {
+      const model = context.stores.models.get(input.modelId);
+      const venue = await runJob<VenueDefaults>(context, 'venue', 'Costs', modelRef(context, model), signal);
+      return { genes: DEFAULT_GENES, ...venue };
+    }),
+  };
+}

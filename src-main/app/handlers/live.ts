@@ -1,0 +1,73 @@
+import type { DeploymentDto } from '../../../src-shared/contract/live.ts';
+import { FrontierError } from '../../../src-shared/errors.ts';
+import { type EngineContext, runJob } from '../context.ts';
+import { modelRef } from '../forecast.ts';
+import { watch } from '../hub.ts';
+import { deploymentHash, type VenueDefaults } from '../jobs/backtest.ts';
+import type { Implementer } from '../rpc.ts';
+
+/** Makes a point of a study a deployment: its genes, model and costs, sealed by a hash. */
+async function deploy(
+  context: EngineContext,
+  input: { studyId: string; trialId: string; broker: 'paper' },
+): Promise<DeploymentDto> {
+  const study = context.stores.studies.get(input.studyId);
+  const trial = context.stores.studies.trial(input.studyId, input.trialId);
+  if (!trial.feasible)
+    throw new FrontierError(
+      'REFUSED',
+      'This point has too few trades to be judged.',
+      'Choose a point of the front.',
+    );
+  const model = context.stores.models.get(study.input.modelId);
+  const { costs } = await runJob<VenueDefaults>(context, 'venue', 'Costs', modelRef(context, model));
+  const { sha256 } = context.artifacts.load(model.symbol, model.timeframe, model.version);
+  const deployment: DeploymentDto = {
+    id: context.ids.next('dep'),
+    createdMs: context.clock.nowMs(),
+    modelId: model.id,
+    studyId: study.id,
+    trialId: trial.id,
+    symbol: model.symbol,
+    timeframe: model.timeframe,
+    synthetic: model.synthetic,
+    broker: input.broker,
+    genes: trial.genes,
+    costs,
+    parameterHash: deploymentHash(trial.genes, sha256, costs),
+  };
+  context.stores.deployments.add(deployment);
+  context.hub.notify('live');
+  return deployment;
+}
+
+export function liveHandlers(os: Implementer, context: EngineContext) {
+  const { live } = context;
+  return {
+    deploy: os.live.deploy.handler(({ input }) => deploy(context, input)),
+    deployments: os.live.deployments.handler(() => context.stores.deployments.list()),
+    start: os.live.start.handler(async ({ input: { deploymentId, bars, speed } }) => ({
+      sessionId: await live.start(deploymentId, { bars, speed }),
+    })),
+    setSpeed: os.live.setSpeed.handler(({ input }) => live.setSpeed(input.sessionId, input.speed)),
+    pause: os.live.pause.handler(({ input }) => live.pause(input.sessionId)),
+    resume: os.live.resume.handler(({ input }) => live.resume(input.sessionId)),
+    stop: os.live.stop.handler(({ input }) => live.stop(input.sessionId)),
+    flattenPreview: os.live.flattenPreview.handler(() => live.flattenPreview()),
+    flatten: os.live.flatten.handler(async () => {
+      const { messages, ...counts } = await live.flattenAll();
+      return { ...counts, messages: [...messages] };
+    }),
+    list: os.live.list.handler(() => live.list()),
+    get: os.live.get.handler(({ input }) => live.snapshot(input.sessionId)),
+    watch: os.live.watch.handler(({ input, signal }) => {
+      live.snapshot(input.sessionId);
+      return watch(context.hub, [`session:${input.sessionId}`], {
+        read: () => live.snapshot(input.sessionId),
+        signal,
+        minIntervalMs: 200,
+      });
+    }),
+    adherence: os.live.adherence.handler(({ input }) => live.adherence(input.sessionId)),
+  };
+}

@@ -1,0 +1,197 @@
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+import type { AdherenceDto, DeploymentDto } from '../../src-shared/contract/live.ts';
+import { FrontierError } from '../../src-shared/errors.ts';
+import { type BarColumns, barCount, lowerBound } from '../../src-shared/market/bars.ts';
+import { instrumentFor } from '../../src-shared/market/instruments.ts';
+import type { Decision } from '../../src-shared/trading/types.ts';
+import { runBacktest } from '../backtest/engine.ts';
+import { PaperBroker } from '../brokers/paper.ts';
+import { openPaperLedger, type PaperLedger } from '../brokers/paperLedger.ts';
+import { ReplayFeed } from '../data/feed.ts';
+import { applyScaler, IncrementalFeatures } from '../features/index.ts';
+import { adherenceOf, executionsOfFills, executionsOfTrades } from '../live/adherence.ts';
+import { LiveManager, type SessionAssembler, type SessionPlan, type StartRequest } from '../live/manager.ts';
+import type { Pipeline } from '../live/types.ts';
+import { Predictor } from '../models/predictor.ts';
+import type { LoadedArtifact } from '../store/artifacts.ts';
+import type { SessionRecord } from '../store/sessions.ts';
+import { openEngine } from '../tensor/engine.ts';
+import type { EngineContext } from './context.ts';
+import { modelRef } from './forecast.ts';
+import { deploymentHash, spanOf, venueOf } from './jobs/backtest.ts';
+import { loadModelOnHistory } from './signals.ts';
+
+type Base = Omit<EngineContext, 'live'>;
+
+/** The live manager with what only the composition root can add: the comparison with the backtester. */
+export class FrontierLive extends LiveManager {
+  readonly #base: Base;
+  readonly #ledger: PaperLedger;
+
+  constructor(base: Base, ledger: PaperLedger) {
+    super({
+      stores: base.stores,
+      assembler: new Assembler(base, ledger),
+      clock: base.clock,
+      ids: base.ids,
+      yieldControl: () => immediate(),
+      onFault: (sessionId, error) =>
+        base.log(`Session ${sessionId} failed and its fault could not be journaled.`, error),
+    });
+    this.#base = base;
+    this.#ledger = ledger;
+  }
+
+  /** Replays the bars that the recorded session decided on through the backtester and compares. */
+  async adherence(sessionId: string): Promise<AdherenceDto> {
+    const { stores } = this.#base;
+    const record = stores.sessions.get(sessionId);
+    const deployment = stores.deployments.get(record.deploymentId);
+    const recorded = stores.journal.decisions(sessionId);
+    const executions = executionsOfFills(stores.journal.fills(sessionId));
+    return adherenceOf({ decisions: recorded, executions }, async () => {
+      if (recorded.length === 0) return { decisions: [], executions: [] };
+      const model = await loadModelOnHistory(
+        modelRef(this.#context(), stores.models.get(deployment.modelId)),
+      );
+      const decisions: Decision[] = [];
+      const from = lowerBound(model.bars.timeMs, recorded[0]!.barTimeMs);
+      const to = lowerBound(model.bars.timeMs, recorded.at(-1)!.barTimeMs) + 1;
+      const { bars, signals, atr } = model;
+      const { genes } = deployment;
+      const input = { bars, from, to, signals, atr, genes, venue: record.venue };
+      const { trades } = runBacktest(input, { band: false, decisions: (d) => decisions.push(d) });
+      return { decisions, executions: executionsOfTrades(trades) };
+    });
+  }
+
+  /** Ends every loop after its bar and closes the paper broker's memory. */
+  override async close(): Promise<void> {
+    await super.close();
+    this.#ledger.close();
+  }
+
+  #context(): EngineContext {
+    return { ...this.#base, live: this };
+  }
+}
+
+function lastRows(
+  bars: BarColumns,
+  manifest: LoadedArtifact['manifest'],
+  request: StartRequest,
+): { from: number; to: number } {
+  if (request.bars === undefined) return spanOf(manifest, 'replay');
+  const to = barCount(bars);
+  const first = spanOf(manifest, 'replay').from;
+  const from = to - request.bars;
+  if (from >= first) return { from, to };
+  throw new FrontierError(
+    'REFUSED',
+    `The last ${request.bars} bars reach into the history that the model or the study was fitted on.`,
+    `Replay at most ${to - first} bars.`,
+  );
+}
+
+/** Builds sessions from the stores: the venue of the backtests, the model file, and a replay of stored history. */
+class Assembler implements SessionAssembler {
+  readonly #base: Base;
+  readonly #ledger: PaperLedger;
+
+  constructor(base: Base, ledger: PaperLedger) {
+    this.#base = base;
+    this.#ledger = ledger;
+  }
+
+  async plan(deployment: DeploymentDto, request: StartRequest): Promise<SessionPlan> {
+    const { manifest } = this.#artifact(deployment);
+    const bars = await this.#bars(deployment, manifest.dataHash);
+    const { from, to } = lastRows(bars, manifest, request);
+    const day = (row: number): string => new Date(bars.timeMs[row]!).toISOString().slice(0, 10);
+    return {
+      venue: venueOf(manifest, deployment.costs),
+      source: {
+        kind: 'replay',
+        fromMs: bars.timeMs[from]!,
+        toMs: bars.timeMs[to - 1]!,
+        dataHash: manifest.dataHash,
+      },
+      feed: `Replay of ${manifest.symbol} ${manifest.timeframe}, ${day(from)} to ${day(to - 1)}`,
+      barsTotal: to - from,
+    };
+  }
+
+  async broker(record: SessionRecord): Promise<PaperBroker> {
+    return new PaperBroker({ ledger: this.#ledger, accountId: record.id, venue: record.venue });
+  }
+
+  async pipeline(record: SessionRecord, deployment: DeploymentDto): Promise<Pipeline> {
+    const artifact = this.#artifact(deployment);
+    const { manifest } = artifact;
+    this.#assertHash(record, deployment, artifact);
+    const bars = await this.#bars(deployment, record.source.dataHash);
+    const { engine } = await openEngine('cpu', 1);
+    const predictor = await Predictor.load(artifact.model, engine);
+    const from = lowerBound(bars.timeMs, record.source.fromMs);
+    const to = lowerBound(bars.timeMs, record.source.toMs) + 1;
+    return {
+      feed: new ReplayFeed({
+        symbol: manifest.symbol,
+        timeframe: manifest.timeframe,
+        bars,
+        from,
+        to,
+        barsPerSecond: record.speed > 0 ? record.speed : Number.POSITIVE_INFINITY,
+        sleep: (ms, signal) => delay(ms, undefined, { signal }),
+      }),
+      features: new IncrementalFeatures(instrumentFor(manifest.symbol), manifest.features),
+      windowBars: manifest.windowBars,
+      predict: async (window) => {
+        const [value] = await predictor.predict(applyScaler(manifest.scaler, window, manifest.windowBars), 1);
+        return { signal: value! / manifest.calibration.predictionScale };
+      },
+      history: async (beforeMs) =>
+        this.#base.bars.load(manifest.symbol, manifest.timeframe, { toMs: beforeMs }),
+      release: () => predictor.close(),
+    };
+  }
+
+  #artifact(deployment: DeploymentDto): LoadedArtifact {
+    const model = this.#base.stores.models.get(deployment.modelId);
+    return this.#base.artifacts.load(model.symbol, model.timeframe, model.version);
+  }
+
+  /** What is about to trade must be what was deployed: genes, model file and costs. */
+  #assertHash(record: SessionRecord, deployment: DeploymentDto, artifact: LoadedArtifact): void {
+    if (deploymentHash(deployment.genes, artifact.sha256, record.venue.costs) === deployment.parameterHash)
+      return;
+    throw new FrontierError(
+      'REFUSED',
+      'The model or the parameters are not the ones that were deployed; the session does not start.',
+      'Deploy the point again.',
+    );
+  }
+
+  async #bars(deployment: DeploymentDto, dataHash: string): Promise<BarColumns> {
+    const { symbol, timeframe } = deployment;
+    const stored = await this.#base.bars.find(symbol, timeframe);
+    if (stored?.dataHash !== dataHash)
+      throw new FrontierError(
+        'CONFLICT',
+        `The ${symbol} ${timeframe} history is not the one this was deployed on.`,
+        'Import the earlier file again, or train and deploy on the present history.',
+      );
+    return this.#base.bars.load(symbol, timeframe);
+  }
+}
+
+/** The live part of the engine. Sessions that an earlier engine left running are shown as interrupted. */
+export function createLive(base: Base): FrontierLive {
+  const live = new FrontierLive(base, openPaperLedger(base.home));
+  live.recover();
+  live.subscribe((sessionId) => {
+    base.hub.notify(`session:${sessionId}`);
+    base.hub.notify('live');
+  });
+  return live;
+}

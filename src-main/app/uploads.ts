@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { FrontierError } from '../../src-shared/errors.ts';
+
+interface Upload {
+  readonly path: string;
+  readonly fileName: string;
+  readonly handle: number;
+  received: number;
+  open: boolean;
+}
+
+const MAX_BYTES = 4 * 1024 ** 3;
+const MAX_OPEN = 8;
+
+/** Files that clients send in pieces before they are imported. Kept in the data folder, removed after use. */
+export class Uploads {
+  readonly #folder: string;
+  readonly #uploads = new Map<string, Upload>();
+
+  /** Removes what an earlier run left behind. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /**
+   * Takes one piece. Pieces must follow each other without gap.
+   * @throws FrontierError BAD_INPUT for a piece out of order, REFUSED beyond 4 GiB or eight files at once
+   */
+  receive(
+    uploadId: string | undefined,
+    fileName: string,
+    offset: number,
+    bytes: Uint8Array,
+  ): { uploadId: string; received: number } {
+    const id = uploadId ?? this.#begin(fileName);
+    const upload = this.#uploads.get(id);
+    if (!upload?.open)
+      throw new FrontierError('NOT_FOUND', 'That upload is not open.', 'Choose the file again.');
+    if (offset !== upload.received)
+      throw new FrontierError(
+        'BAD_INPUT',
+        `Expected byte ${upload.received}, got ${offset}.`,
+        'Choose the file again.',
+      );
+    if (offset + bytes.length > MAX_BYTES)
+      throw new FrontierError(
+        'REFUSED',
+        'The file is larger than 4 GiB.',
+        'Import it in parts, or by path with `frontier import`.',
+      );
+    writeSync(upload.handle, bytes, 0, bytes.length, offset);
+    upload.received += bytes.length;
+    return { uploadId: id, received: upload.received };
+  }
+
+  /** The finished file and its name as the user knows it. @throws FrontierError NOT_FOUND */
+  take(uploadId: string): { path: string; fileName: string } {
+    const upload = this.#uploads.get(uploadId);
+    if (!upload) throw new FrontierError('NOT_FOUND', 'That upload is not known.', 'Choose the file again.');
+    if (upload.open) closeSync(upload.handle);
+    upload.open = false;
+    return { path: upload.path, fileName: upload.fileName };
+  }
+
+  remove(uploadId: string): void {
+    const upload = this.#uploads.get(uploadId);
+    if (!upload) return;
+    if (upload.open) closeSync(upload.handle);
+    rmSync(upload.path, { force: true });
+    this.#uploads.delete(uploadId);
+  }
+
+  #begin(fileName: string): string {
+    if (this.#uploads.size >= MAX_OPEN)
+      throw new FrontierError(
+        'REFUSED',
+        'Too many files are being sent at once.',
+        'Import them one after the other.',
+      );
+    mkdirSync(this.#folder, { recursive: true });
+    const id = `upl_${randomBytes(9).toString('hex')}`;
+    const path = join(this.#folder, id);
+    const name = basename(fileName.replaceAll('\\', '/'));
+    this.#uploads.set(id, {
+      path,
+      fileName: name,
+      handle: openSync(path, 'wx', 0o600),
+      received: 0,
+      open: true,
+    });
+    return id;
+  }
+}

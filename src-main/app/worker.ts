@@ -1,0 +1,18 @@
+/** Entry of a compute worker: one process per job. */
+import type { JobHandler } from '../jobs/port.ts';
+import { serveJobs } from '../jobs/workerSide.ts';
+
+/** Payloads were made by the engine of the same version, which validated what came from outside. */
+function handler<P>(run: (payload: P, context: Parameters<JobHandler>[1]) => Promise<unknown>): JobHandler {
+  return (payload, context) => run(payload as P, context);
+}
+
+serveJobs({
+  import: async () => handler((await import('./jobs/import.ts')).importJob),
+  train: async () => handler((await import('./jobs/train.ts')).trainJob),
+  backtest: async () => handler((await import('./jobs/backtest.ts')).backtestJob),
+  point: async () => handler((await import('./jobs/backtest.ts')).pointJob),
+  venue: async () => handler((await import('./jobs/backtest.ts')).venueDefaultsJob),
+  study: async () => handler((await import('./jobs/study.ts')).studyJob),
+  hardware: async () => handler((await import('./jobs/hardware.ts')).hardwareJob),
+});

@@ -1,0 +1,47 @@
+import type { FrontierClient } from '../../../src-shared/contract/index.ts';
+import { FrontierError } from '../../../src-shared/errors.ts';
+import { TIMEFRAMES, type Timeframe } from '../../../src-shared/market/timeframes.ts';
+import { connect } from '../connect.ts';
+import type { CommonOptions } from '../main.ts';
+import { printResult, StepProgress } from '../output.ts';
+
+/** @throws FrontierError BAD_INPUT naming the known ones */
+export function timeframeOf(text: string): Timeframe {
+  const found = TIMEFRAMES.find((t) => t === text.toUpperCase());
+  if (found) return found;
+  throw new FrontierError(
+    'BAD_INPUT',
+    `"${text}" is not a timeframe.`,
+    `Use one of ${TIMEFRAMES.join(', ')}.`,
+  );
+}
+
+export interface CommandTools {
+  readonly client: FrontierClient;
+  readonly progress: StepProgress;
+  /** Aborted by Ctrl-C: long work is stopped cleanly and what was finished is kept. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens the engine (or asks the running one), runs a command, prints its result, and closes. */
+export async function withEngine<T>(
+  options: CommonOptions,
+  run: (tools: CommandTools) => Promise<T>,
+  text: (result: T) => string,
+): Promise<void> {
+  const connection = await connect(options.home);
+  const progress = new StepProgress(options.json);
+  const stop = new AbortController();
+  const interrupt = (): void =>
+    stop.abort(new FrontierError('CANCELLED', 'Stopped by the user. What was finished is kept.'));
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    const result = await run({ client: connection.client, progress, signal: stop.signal });
+    progress.stop();
+    printResult(options.json, result, () => text(result));
+  } finally {
+    progress.stop();
+    await connection.close();
+  }
+}

@@ -1,0 +1,236 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
+import { appVersion } from '../ops/paths.ts';
+import { backtestCommand } from './commands/backtest.ts';
+import { dataList, dataQuality, dataRemove, importCommand } from './commands/data.ts';
+import { demo } from './commands/demo.ts';
+import { doctor } from './commands/doctor.ts';
+import { deployCommand, flattenCommand, liveList, liveRun, liveStop } from './commands/live.ts';
+import { optimizeCommand, studyCommand } from './commands/optimize.ts';
+import { reportCommand } from './commands/report.ts';
+import { serve } from './commands/serve.ts';
+import { trainCommand } from './commands/train.ts';
+import { resolveHome } from './home.ts';
+import { reportError } from './output.ts';
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly home: string;
+  readonly json: boolean;
+}
+
+function whole(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+function real(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value < min || value > max)
+      throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+const program = new Command('frontier')
+  .description('Trading workstation: bring history, train, backtest, optimise, deploy, watch.')
+  .version(appVersion())
+  .showSuggestionAfterError()
+  .configureOutput({ outputError: () => undefined });
+
+const timeframeOption = (): Option =>
+  new Option('-t, --timeframe <timeframe>', 'bar length').choices([...TIMEFRAMES]);
+
+type Raw = Record<string, unknown>;
+
+/** Adds a command with the common options; `run` gets them resolved. */
+function command<O extends Raw>(
+  parent: Command,
+  spec: string,
+  about: string,
+  run: (args: string[], options: O & CommonOptions) => Promise<void>,
+): Command {
+  return parent
+    .command(spec)
+    .description(about)
+    .option('--home <dir>', 'data folder (default: FRONTIER_HOME, else the place for application data)')
+    .option('--json', 'print one JSON object as the last line')
+    .action(async (...given: unknown[]) => {
+      const self = given.at(-1) as Command;
+      const options = self.opts<O & { home?: string; json?: boolean }>();
+      await run(self.args, { ...options, home: resolveHome(options.home), json: options.json === true });
+    });
+}
+
+command<{
+  data?: string;
+  symbol?: string;
+  timeframe?: Timeframe;
+  zone?: string;
+  open: boolean;
+  evaluations: number;
+  seed: number;
+}>(program, 'demo', 'run the whole main job and open the workstation on the result', (_, o) => demo(o))
+  .option('--data <file>', "the user's own history in place of the embedded demo market")
+  .option('--symbol <symbol>', 'symbol of that history')
+  .addOption(timeframeOption())
+  .option('--zone <zone>', 'time zone of that history when its times carry none')
+  .option('--no-open', 'end instead of opening the workstation')
+  .option('--evaluations <n>', 'evaluations of the study', whole(200, 100_000), 400)
+  .option('--seed <n>', 'seed of training and study', whole(0, 0xffffffff), 7);
+
+command<{ symbol: string; timeframe?: Timeframe; zone?: string; side?: 'bid' | 'ask' | 'mid' }>(
+  program,
+  'import <file>',
+  'read, check and store a file of bars; the word demo names the embedded SYNTHETIC market',
+  ([file], o) => importCommand(file!, o),
+)
+  .option('-s, --symbol <symbol>', 'symbol of the history')
+  .addOption(timeframeOption())
+  .option('--zone <zone>', 'time zone when the times carry none, for example America/New_York or -05:00')
+  .addOption(new Option('--side <side>', 'side of the prices').choices(['bid', 'ask', 'mid']));
+
+const data = program.command('data').description('stored histories');
+command(data, 'list', 'list the stored histories', (_, o) => dataList(o));
+command(data, 'quality <symbol> <timeframe>', 'what the check of a history found', ([s, t], o) =>
+  dataQuality(s!, t!, o),
+);
+command(data, 'remove <symbol> <timeframe>', 'remove a stored history', ([s, t], o) => dataRemove(s!, t!, o));
+
+command<{
+  family: 'mlp' | 'tcn';
+  horizon: number;
+  window: number;
+  epochs: number;
+  seed: number;
+  engine: 'auto' | 'cpu' | 'webgpu';
+  resume?: string;
+}>(
+  program,
+  'train <symbol> <timeframe>',
+  'train a network on a stored history, calibrate it and store the model',
+  ([s, t], o) => trainCommand(s!, t!, o),
+)
+  .addOption(new Option('--family <family>', 'kind of network').choices(['mlp', 'tcn']).default('mlp'))
+  .option('--horizon <bars>', 'bars ahead whose return is predicted', whole(1, 240), 12)
+  .option('--window <bars>', 'bars the network sees', whole(1, 512), 24)
+  .option('--epochs <n>', 'passes over the training span', whole(1, 1000), 20)
+  .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
+  .addOption(
+    new Option('--engine <engine>', 'where it runs').choices(['auto', 'cpu', 'webgpu']).default('auto'),
+  )
+  .option('--resume <run>', 'go on with a run that was stopped or lost');
+
+command<{
+  span: string;
+  threshold?: number;
+  stop?: number;
+  target?: number;
+  risk?: number;
+  holding?: number;
+}>(program, 'backtest <model>', 'backtest the thresholded strategy of a model', ([model], o) =>
+  backtestCommand(model!, o),
+)
+  .addOption(
+    new Option('--span <span>', 'part of the history')
+      .choices(['train', 'validation', 'calibration', 'optimisation', 'test', 'replay'])
+      .default('test'),
+  )
+  .option('--threshold <x>', 'entry threshold', real(0, 10))
+  .option('--stop <atr>', 'stop-loss in ATR', real(0.1, 50))
+  .option('--target <atr>', 'take-profit in ATR', real(0.1, 100))
+  .option('--risk <fraction>', 'share of equity at risk per trade, 0.01 is 1 %', real(0.0001, 0.1))
+  .option('--holding <bars>', 'maximum holding', whole(1, 10_000));
+
+command<{ evaluations: number; population: number; seed: number; minTrades: number; resume?: string }>(
+  program,
+  'optimize <model>',
+  'search the genes with NSGA-II on return, drawdown, Sharpe and win rate',
+  ([model], o) => optimizeCommand(model!, o),
+)
+  .option('--evaluations <n>', 'evaluations in all', whole(16, 100_000), 400)
+  .option('--population <n>', 'population', whole(8, 500), 40)
+  .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
+  .option('--min-trades <n>', 'fewer trades make a point infeasible', whole(1, 10_000), 20)
+  .option('--resume <study>', 'go on with a study that was stopped or lost');
+command(program, 'study <study>', 'the front of a study', ([study], o) => studyCommand(study!, o));
+
+command<{ trial?: string; yes?: boolean }>(
+  program,
+  'deploy <study>',
+  'deploy a point of the front to the paper broker',
+  ([study], o) => deployCommand(study!, o),
+).option('--trial <trial>', 'point to deploy (default: the recommended one)');
+
+const live = program.command('live').description('live sessions on the paper broker');
+command<{ bars?: number; speed: number }>(
+  live,
+  'run <deployment>',
+  'replay the last days of history through a live session',
+  ([d], o) => liveRun(d!, o),
+)
+  .option('--bars <n>', 'bars to replay (default: the span kept for it)', whole(1, 1_000_000))
+  .option('--speed <bars>', 'bars per second; 0 is as fast as it goes', real(0, 1_000_000), 0);
+command(live, 'list', 'list the sessions', (_, o) => liveList(o));
+command(live, 'stop <session>', 'end a session; positions stay open', ([s], o) => liveStop(s!, o));
+
+command(
+  program,
+  'flatten',
+  'cancel pending orders, close every position at market, stop every session',
+  (_, o) => flattenCommand(o),
+);
+
+command<{ backtest?: string; study?: string; session?: string }>(
+  program,
+  'report <model>',
+  'write an HTML report',
+  ([model], o) => reportCommand(model!, o),
+)
+  .option('--backtest <id>', 'backtest to include')
+  .option('--study <id>', 'study to include')
+  .option('--session <id>', 'paper session to include');
+
+command<{ port: number; open: boolean }>(
+  program,
+  'serve',
+  'open the workstation in the browser, on this machine only',
+  (_, o) => serve({ home: o.home, port: o.port, open: o.open, quiet: !o.open }),
+)
+  .option('--port <port>', 'port (default: any free one)', whole(0, 65_535), 0)
+  .option('--no-open', 'print the address and do not open the browser');
+
+command(program, 'doctor', 'check this machine and the data folder', (_, o) => doctor(o));
+
+function fail(error: unknown): void {
+  const json = process.argv.includes('--json');
+  if (!(error instanceof CommanderError)) {
+    process.exitCode = reportError(error, json);
+    return;
+  }
+  if (error.exitCode === 0) return;
+  const message = error.message.replace(/^error: /, '');
+  if (json) console.log(JSON.stringify({ error: { code: 'BAD_INPUT', message, hint: 'See --help.' } }));
+  else if (message !== '(outputHelp)')
+    console.error(`${message}\n  See frontier ${process.argv[2] ?? ''} --help.`);
+  process.exitCode = 2;
+}
+
+function throwInsteadOfExit(c: Command): void {
+  c.exitOverride().configureOutput({ outputError: () => undefined });
+  for (const sub of c.commands) throwInsteadOfExit(sub);
+}
+
+throwInsteadOfExit(program);
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  fail(error);
+}
+// Streams that clients abandoned must not keep a finished command alive.
+process.exit();
