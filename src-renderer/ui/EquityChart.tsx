@@ -89,6 +89,8 @@ function useEquityChart(series: readonly Prepared[]) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<IChartApi>(undefined);
   const drawn = useRef<Drawn[]>([]);
+  /** The user zoomed or panned: new points must not throw the view away. */
+  const moved = useRef(false);
   const [hoverMs, setHoverMs] = useState<number>();
   const [paneTop, setPaneTop] = useState<number>();
   const colors = useChartColors();
@@ -109,6 +111,21 @@ function useEquityChart(series: readonly Prepared[]) {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => setHoverMs(ms));
     });
+    moved.current = false;
+    const onWheel = () => {
+      moved.current = true;
+    };
+    const onDrag = (event: MouseEvent) => {
+      if ((event.buttons & 1) === 1) moved.current = true;
+    };
+    const onFit = () => {
+      moved.current = false;
+      made.timeScale().fitContent();
+    };
+    const element = box.current;
+    element.addEventListener('wheel', onWheel, { passive: true });
+    element.addEventListener('mousemove', onDrag);
+    element.addEventListener('dblclick', onFit);
     const place = () => requestAnimationFrame(() => setPaneTop(chart.current?.panes()[0]?.getHeight()));
     const observer = new ResizeObserver(place);
     observer.observe(box.current);
@@ -116,6 +133,9 @@ function useEquityChart(series: readonly Prepared[]) {
     return () => {
       cancelAnimationFrame(frame);
       observer.disconnect();
+      element.removeEventListener('wheel', onWheel);
+      element.removeEventListener('mousemove', onDrag);
+      element.removeEventListener('dblclick', onFit);
       chart.current = undefined;
       made.remove();
     };
@@ -129,12 +149,18 @@ function useEquityChart(series: readonly Prepared[]) {
     });
   }, [colors, zone, count]);
 
+  const start = series[0]?.equity[0]?.time;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a curve that starts elsewhere is another curve, to be seen whole
+  useEffect(() => {
+    moved.current = false;
+  }, [start]);
+
   useEffect(() => {
     series.forEach((s, i) => {
       drawn.current[i]?.line.setData([...s.equity]);
       drawn.current[i]?.drawdown.setData([...s.drawdown]);
     });
-    chart.current?.timeScale().fitContent();
+    if (!moved.current) chart.current?.timeScale().fitContent();
   }, [series]);
 
   return { box, hoverMs, paneTop, colors };
