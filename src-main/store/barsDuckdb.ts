@@ -24,14 +24,26 @@ function fileList(paths: readonly string[]): string {
   return `[${paths.map(quoted).join(', ')}]`;
 }
 
-/** The column's values; DuckDB keeps them in a typed array, read one by one only if a release hides it. */
-function copyColumn(vector: DuckDBVector, target: Float64Array, offset: number, rows: number): void {
+/**
+ * The typed array that a vector keeps its values in. It is no part of the documented interface, so both
+ * directions fall back to the documented, ten times slower access by item where a release hides it.
+ */
+function itemsOf(vector: DuckDBVector): Float64Array | undefined {
   const items: unknown = Reflect.get(vector, 'items');
-  if (items instanceof Float64Array) {
-    target.set(items.subarray(0, rows), offset);
-    return;
-  }
-  for (let i = 0; i < rows; i++) target[offset + i] = Number(vector.getItem(i));
+  return items instanceof Float64Array ? items : undefined;
+}
+
+function readColumn(vector: DuckDBVector, target: Float64Array, offset: number, rows: number): void {
+  const items = itemsOf(vector);
+  if (items) target.set(items.subarray(0, rows), offset);
+  else for (let i = 0; i < rows; i++) target[offset + i] = Number(vector.getItem(i));
+}
+
+function writeColumn(vector: DuckDBVector, source: Float64Array): void {
+  const items = itemsOf(vector);
+  if (items) items.set(source);
+  else for (let i = 0; i < source.length; i++) vector.setItem(i, source[i]!);
+  vector.flush();
 }
 
 /** Bars in and out of Parquet through an in-memory DuckDB: no database file that two processes could share. */
@@ -90,7 +102,7 @@ export class BarDuckdb {
       ) {
         if (rows + chunk.rowCount > bars.timeMs.length) bars = grown(bars);
         for (let c = 0; c < COLUMNS.length; c++) {
-          copyColumn(chunk.getColumnVector(c), bars[COLUMNS[c]!], rows, chunk.rowCount);
+          readColumn(chunk.getColumnVector(c), bars[COLUMNS[c]!], rows, chunk.rowCount);
         }
         rows += chunk.rowCount;
       }
@@ -131,10 +143,7 @@ async function append(connection: DuckDBConnection, bars: BarColumns): Promise<v
     const rows = Math.min(CHUNK_ROWS, bars.timeMs.length - from);
     const chunk = DuckDBDataChunk.create(types, rows);
     for (let c = 0; c < COLUMNS.length; c++) {
-      const column = bars[COLUMNS[c]!];
-      const vector = chunk.getColumnVector(c);
-      for (let i = 0; i < rows; i++) vector.setItem(i, column[from + i]!);
-      vector.flush();
+      writeColumn(chunk.getColumnVector(c), bars[COLUMNS[c]!].subarray(from, from + rows));
     }
     appender.appendDataChunk(chunk);
   }

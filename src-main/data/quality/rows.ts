@@ -11,24 +11,24 @@ export interface SoundRows {
   readonly issues: QualityIssue[];
 }
 
-function issue(kind: string, timeMs: number, message: string): QualityIssue {
-  return { kind, severity: 'error', timeMs, count: 1, message };
+/** @param what follows the bar's time in the message */
+function issue(kind: string, timeMs: number, what: string): QualityIssue {
+  return { kind, severity: 'error', timeMs, count: 1, message: `Bar at ${isoTime(timeMs)}${what}` };
 }
 
 /** What is wrong with the cells of one row; undefined when nothing is. */
 function cellIssue(bars: BarColumns, i: number): QualityIssue | undefined {
   const timeMs = bars.timeMs[i]!;
-  const at = `Bar at ${isoTime(timeMs)}`;
   const nan = COLUMNS.find((name) => !Number.isFinite(bars[name][i]!));
-  if (nan) return issue('nan_cell', timeMs, `${at}: ${nan} is not a number.`);
+  if (nan) return issue('nan_cell', timeMs, `: ${nan} is not a number.`);
   if (PRICES.some((name) => bars[name][i]! <= 0)) {
-    return issue('zero_price_row', timeMs, `${at}: a price is zero or negative.`);
+    return issue('zero_price_row', timeMs, ': a price is zero or negative.');
   }
   const [high, low] = [bars.high[i]!, bars.low[i]!];
-  if (high < low) return issue('high_below_low', timeMs, `${at}: the high ${high} is below the low ${low}.`);
+  if (high < low) return issue('high_below_low', timeMs, `: the high ${high} is below the low ${low}.`);
   const outside = (['open', 'close'] as const).find((n) => bars[n][i]! > high || bars[n][i]! < low);
   if (!outside) return undefined;
-  return issue('outside_range', timeMs, `${at}: the ${outside} is outside the range of the bar.`);
+  return issue('outside_range', timeMs, `: the ${outside} is outside the range of the bar.`);
 }
 
 /** What is wrong with the place of a row after those already taken. */
@@ -43,17 +43,13 @@ function orderIssue(
   if (count === 0 || timeMs > times[count - 1]!) return undefined;
   const at = lowerBound(times.subarray(0, count), timeMs);
   if (times[at] !== timeMs) {
-    return issue(
-      'out_of_order',
-      timeMs,
-      `Bar at ${isoTime(timeMs)} comes after the one at ${isoTime(times[count - 1]!)}.`,
-    );
+    return issue('out_of_order', timeMs, ` comes after the one at ${isoTime(times[count - 1]!)}.`);
   }
   const twin = sound[at]!;
   const same = COLUMNS.every((name) => bars[name][twin] === bars[name][i]);
   return same
-    ? issue('duplicate_exact', timeMs, `Bar at ${isoTime(timeMs)} is there twice.`)
-    : issue('duplicate_conflict', timeMs, `Two bars at ${isoTime(timeMs)} differ.`);
+    ? issue('duplicate_exact', timeMs, ' is there twice.')
+    : issue('duplicate_conflict', timeMs, ' differs from another one at the same time.');
 }
 
 /** Separates rows that are bars from those that are not. Nothing is repaired. */
