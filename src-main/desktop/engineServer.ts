@@ -52,6 +52,7 @@ export interface EngineServerOptions {
 export function serveEngine(options: EngineServerOptions): void {
   const { parent, exit } = options;
   const ports = new Set<EnginePort>();
+  const closing = new AbortController();
   let secrets: ShellSecretStore | undefined;
   let engine: ServedEngine | undefined;
   let composing: Promise<void> | undefined;
@@ -67,11 +68,13 @@ export function serveEngine(options: EngineServerOptions): void {
       return;
     }
     parent.postMessage({ type: 'ready' });
-    void reportSession(engine, parent);
+    void reportSession(engine, parent, closing.signal);
   };
 
   const close = async (): Promise<void> => {
     await composing;
+    // Streams end before the stores that they read.
+    closing.abort();
     for (const port of ports) port.close();
     try {
       await engine?.close();
@@ -101,17 +104,17 @@ function servePort(engine: ServedEngine, port: EnginePort, ports: Set<EnginePort
 }
 
 /** Follows the engine's status and tells the shell when the session changes. */
-async function reportSession(engine: ServedEngine, parent: ParentPort): Promise<void> {
+async function reportSession(engine: ServedEngine, parent: ParentPort, signal: AbortSignal): Promise<void> {
   let last = JSON.stringify(IDLE);
   try {
-    for await (const status of await engine.client.system.status()) {
+    for await (const status of await engine.client.system.status(undefined, { signal })) {
       const session = summarise(status.live);
       const text = JSON.stringify(session);
       if (text !== last) parent.postMessage({ type: 'session', session });
       last = text;
     }
   } catch (error) {
-    console.error('The status for the tray ended:', error);
+    if (!signal.aborted) console.error('The status for the tray ended:', error);
   }
 }
 
