@@ -219,11 +219,12 @@ export class PaperBroker implements LockstepBroker {
     this.#assertConnected();
     const last = this.#venue.lastBarMs;
     if (last !== undefined && bar.timeMs <= last) return;
+    const events = this.#venue.onBar(bar);
+    const happened = events.fills.length > 0 || events.rejections.length > 0;
     this.#commit((notices) => {
-      const events = this.#venue.onBar(bar);
       this.#lastClose = bar.close;
       this.#book(events, bar.timeMs, notices);
-    });
+    }, happened);
   }
 
   #book(events: VenueEvents, timeMs: number, notices: Notices): void {
@@ -247,7 +248,7 @@ export class PaperBroker implements LockstepBroker {
    * Changes venue and ledger together. When the disk refuses, the venue goes back to what the ledger holds,
    * so that memory never runs ahead; notices go out only after the commit.
    */
-  #commit<T>(change: (notices: Notices) => T): T {
+  #commit<T>(change: (notices: Notices) => T, waits = true): T {
     const notices: Notices = [];
     let result: T;
     try {
@@ -256,7 +257,7 @@ export class PaperBroker implements LockstepBroker {
         const { seenOrderIds: _, ...state } = this.#venue.snapshot();
         this.#ledger.saveAccount(this.#accountId, state, this.#ids.save(), this.#lastClose);
         return value;
-      });
+      }, waits);
     } catch (error) {
       this.#venue = this.#load();
       throw error;

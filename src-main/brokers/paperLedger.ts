@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Fill, OrderRequest, Trade, VenueSpec } from '../../src-shared/trading/types.ts';
 import type { VenueState } from '../../src-shared/trading/venueState.ts';
-import { openSqlite, type Sqlite } from '../store/database.ts';
+import { openSqlite, type Sqlite, withoutSync } from '../store/database.ts';
 import { decode, encode } from '../store/json.ts';
 import type { Migration } from '../store/migrate.ts';
 import {
@@ -118,9 +118,13 @@ export class PaperLedger {
     this.#db = db;
   }
 
-  /** One durable transaction. */
-  transaction<T>(write: () => T): T {
-    return this.#db.transaction(write).immediate();
+  /**
+   * One transaction.
+   * @param waits for the disk; not needed for a bar on which nothing happened (JRN-8)
+   */
+  transaction<T>(write: () => T, waits: boolean): T {
+    const run = (): T => this.#db.transaction(write).immediate();
+    return waits ? run() : withoutSync(this.#db, run);
   }
 
   account(id: string): PaperAccountRow | undefined {

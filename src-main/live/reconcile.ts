@@ -150,16 +150,10 @@ class Reconciler {
     );
   }
 
-  /** REC-7: a broker that lives on the session's bars and money must stand where the journal does. */
+  /** REC-6: an account that is the session's alone must hold the money that the journal's fills leave. */
   async standing(): Promise<void> {
     const { record, journal, broker } = this.#input;
     if (!isLockstep(broker)) return;
-    const decidedMs = journal.lastDecision(record.id)?.barTimeMs;
-    if (decidedMs !== undefined && (broker.lastBarMs ?? Number.NEGATIVE_INFINITY) < decidedMs) {
-      this.unreconciled.push(
-        'The broker has not seen the last bars that were decided on: its memory is older.',
-      );
-    }
     const booked = journal.fills(record.id).reduce((sum, f) => sum + f.grossProfit - f.commission, 0);
     const expected = record.initialBalance + booked;
     const { balance } = await broker.account();

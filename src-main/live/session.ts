@@ -2,8 +2,8 @@
  * The session kernel: bars in, decisions and orders out, every fact in the journal before it has consequences
  * (docs/spec/journal.md). It holds no rule of trading: decisions are the strategy's, fills the broker's.
  */
-import { errorBody, FrontierError } from '../../src-shared/errors.ts';
-import { type Bar, barAt, barCount } from '../../src-shared/market/bars.ts';
+import { errorBody } from '../../src-shared/errors.ts';
+import { type Bar, barAt, barCount, lowerBound } from '../../src-shared/market/bars.ts';
 import { timeframeMs } from '../../src-shared/market/timeframes.ts';
 import { orderFromIntent } from '../../src-shared/trading/orders.ts';
 import { decide } from '../../src-shared/trading/strategy.ts';
@@ -158,9 +158,23 @@ export class LiveSession {
       'info',
       again ? 'Reconciling with the broker, then going on.' : `Started on ${record.feed}.`,
     );
+    await this.#catchUp();
     await this.#reconcile();
     await this.#warmUp();
     if (this.#gate.isOpen && this.#halt === undefined) this.#standing({ state: 'running' });
+  }
+
+  /**
+   * REC-7: after a power cut a broker that lives on our bars may have forgotten the last ones, on which nothing
+   * happened (JRN-8). It lives through them again.
+   */
+  async #catchUp(): Promise<void> {
+    const { broker, pipeline, record } = this.#parts;
+    if (!isLockstep(broker) || !Number.isFinite(this.#decidedMs)) return;
+    const fromMs = Math.max(record.source.fromMs, (broker.lastBarMs ?? Number.NEGATIVE_INFINITY) + 1);
+    if (fromMs > this.#decidedMs) return;
+    const bars = await pipeline.history(this.#decidedMs + 1);
+    for (let i = lowerBound(bars.timeMs, fromMs); i < barCount(bars); i++) await broker.onBar(barAt(bars, i));
   }
 
   /** Settles journal and broker; what cannot be settled holds the session. */
@@ -222,7 +236,7 @@ export class LiveSession {
     const { broker, pipeline, genes, record, journal } = this.#parts;
     this.#marketMs = this.#closeOf(bar.timeMs);
     if (isLockstep(broker)) {
-      this.#assertNotAhead(bar, broker.lastBarMs);
+      if (this.#isPast(bar, broker.lastBarMs)) return;
       await broker.onBar(bar);
       this.#throwFault();
     }
@@ -248,14 +262,16 @@ export class LiveSession {
     if (order !== undefined) await this.#send(order.request);
   }
 
-  /** REC-7: deciding on a bar with an account that stands behind a later one would use what came after it. */
-  #assertNotAhead(bar: Bar, lastBarMs: number | undefined): void {
-    if (lastBarMs === undefined || bar.timeMs >= lastBarMs) return;
-    throw new FrontierError(
-      'CONFLICT',
-      'The broker has already lived through later bars than the session has decided on.',
-      'Start a new session; this one cannot go on where it stood.',
-    );
+  /**
+   * REC-7: the broker has lived through later bars, whose decisions a power cut took from the journal. No order
+   * came of them, or it would be there. Deciding now would use an account that knows what came after, so these
+   * bars only feed the features.
+   */
+  #isPast(bar: Bar, lastBarMs: number | undefined): boolean {
+    if (lastBarMs === undefined || bar.timeMs >= lastBarMs) return false;
+    this.#window.push(this.#parts.pipeline.features.push(bar).values);
+    this.#books.log('warning', 'The decision on one bar was lost with the power and is not made again.');
+    return true;
   }
 
   async #position(): Promise<OpenPosition | undefined> {

@@ -12,11 +12,25 @@ export const STATE_FILE = 'frontier.sqlite';
 
 function configure(db: Sqlite): void {
   db.pragma('journal_mode = WAL');
-  // The order journal must survive a power cut: every commit reaches the disk before it returns.
+  // Whatever must survive a power cut reaches the disk before its commit returns; see `withoutSync`.
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
   db.pragma('busy_timeout = 5000');
   db.pragma('trusted_schema = OFF');
+}
+
+/**
+ * Runs a write that does not wait for the disk: for facts whose loss in a power cut is made good by
+ * reconciliation (JRN-8). A killed process loses nothing either way, and the next waiting commit takes these
+ * along. Not inside a transaction.
+ */
+export function withoutSync<T>(db: Sqlite, write: () => T): T {
+  db.pragma('synchronous = NORMAL');
+  try {
+    return write();
+  } finally {
+    db.pragma('synchronous = FULL');
+  }
 }
 
 function unreadable(file: string, cause: unknown): FrontierError {

@@ -7,7 +7,7 @@ import type {
   OrderState,
   Trade,
 } from '../../src-shared/trading/types.ts';
-import type { Sqlite } from './database.ts';
+import { type Sqlite, withoutSync } from './database.ts';
 import { JournalReader } from './journalReader.ts';
 import { conflictOnDuplicate, encode } from './json.ts';
 import { assertTransition } from './orderStates.ts';
@@ -37,7 +37,8 @@ const numberOrNull = (value: number): number | null => (Number.isFinite(value) ?
 
 /**
  * The append-only record of what was decided, ordered and filled (docs/spec/journal.md). Every method is one
- * durable transaction: when it returns, the fact is on the disk.
+ * transaction that a killed process cannot undo. That an order was sent also waits for the disk, and takes along
+ * everything written before it (JRN-8).
  */
 export class Journal extends JournalReader {
   constructor(db: Sqlite) {
@@ -81,7 +82,7 @@ export class Journal extends JournalReader {
         );
     });
     conflictOnDuplicate(
-      () => write.immediate(),
+      () => withoutSync(this.db, () => write.immediate()),
       `The bar at ${decision.barTimeMs} was decided on already in session ${sessionId}.`,
       'Resume the session: it goes on after the last decided bar.',
     );
@@ -91,7 +92,7 @@ export class Journal extends JournalReader {
   recordOrder(sessionId: string, order: NewOrder): void {
     const write = this.db.transaction(() => this.#insertOrder(sessionId, order));
     conflictOnDuplicate(
-      () => write.immediate(),
+      () => withoutSync(this.db, () => write.immediate()),
       `Order ${order.request.clientOrderId} is journaled already.`,
       'An order id is used once and for ever.',
     );
@@ -119,7 +120,8 @@ export class Journal extends JournalReader {
    * @throws FrontierError NOT_FOUND for an unknown order, CONFLICT for a step that no order takes
    */
   orderEvent(clientOrderId: string, state: OrderState, timeMs: number, note?: string): boolean {
-    return this.db.transaction(() => this.#advance(clientOrderId, state, timeMs, note)).immediate();
+    const write = this.db.transaction(() => this.#advance(clientOrderId, state, timeMs, note));
+    return state === 'sent' ? write.immediate() : withoutSync(this.db, () => write.immediate());
   }
 
   #advance(clientOrderId: string, state: OrderState, timeMs: number, note: string | undefined): boolean {
@@ -144,13 +146,12 @@ export class Journal extends JournalReader {
    * @throws FrontierError CORRUPT when a known fill id comes back with other content
    */
   recordExecutions(sessionId: string, fills: readonly Fill[], trades: readonly Trade[]): number {
-    return this.db
-      .transaction(() => {
-        const news = fills.filter((fill) => this.#insertFill(sessionId, fill));
-        for (const trade of trades) this.#insertTrade(sessionId, trade);
-        return news.length;
-      })
-      .immediate();
+    const write = this.db.transaction(() => {
+      const news = fills.filter((fill) => this.#insertFill(sessionId, fill));
+      for (const trade of trades) this.#insertTrade(sessionId, trade);
+      return news.length;
+    });
+    return withoutSync(this.db, () => write.immediate());
   }
 
   #insertFill(sessionId: string, fill: Fill): boolean {
@@ -185,11 +186,10 @@ export class Journal extends JournalReader {
 
   /** A line for people. @param timeMs market time of the session */
   log(sessionId: string, timeMs: number, level: 'info' | 'warning' | 'error', message: string): void {
-    this.db
-      .prepare(
-        `INSERT INTO session_log (session_id, seq, time_ms, level, message)
-         VALUES (?, (SELECT coalesce(max(seq) + 1, 1) FROM session_log WHERE session_id = ?), ?, ?, ?)`,
-      )
-      .run(sessionId, sessionId, timeMs, level, message);
+    const insert = this.db.prepare(
+      `INSERT INTO session_log (session_id, seq, time_ms, level, message)
+       VALUES (?, (SELECT coalesce(max(seq) + 1, 1) FROM session_log WHERE session_id = ?), ?, ?, ?)`,
+    );
+    withoutSync(this.db, () => insert.run(sessionId, sessionId, timeMs, level, message));
   }
 }
