@@ -40,6 +40,8 @@ export default defineConfig({
             format: 'es',
             entryFileNames: '[name].js',
             chunkFileNames: '[name]-[hash].js',
+            // The package's `bin` points at this file.
+            banner: (chunk) => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
           },
         },
       },
