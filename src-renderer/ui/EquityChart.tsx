@@ -214,7 +214,7 @@ export function EquityChart({ series, currency, height = '100%', testId }: Equit
               />
               <span>{s.name}</span>
               <span className={styles.strong}>{formatMoney(point?.value, currency)}</span>
-              <span>drawdown {formatPct(loss ? Math.abs(loss.value) : undefined)}</span>
+              <span title="Drawdown">DD {formatPct(loss ? Math.abs(loss.value) : undefined)}</span>
             </div>
           );
         })}

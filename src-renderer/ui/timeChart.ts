@@ -42,7 +42,7 @@ function themeOptions(colors: ChartColors, zone: ClockZone): DeepPartial<TimeCha
     grid: { vertLines: line, horzLines: line },
     crosshair: { mode: CrosshairMode.Magnet, vertLine: crosshair, horzLine: crosshair },
     rightPriceScale: { borderColor: colors.border, minimumWidth: 64 },
-    timeScale: { borderColor: colors.border, timeVisible: true, secondsVisible: false },
+    timeScale: { borderColor: colors.border, timeVisible: true, secondsVisible: false, minBarSpacing: 0.01 },
   };
   return {
     ...common,

@@ -25,15 +25,15 @@ export function History({ results, selectedId, compareId, onSelect, onCompare }:
       {
         key: 'created',
         label: 'Run',
-        width: 84,
-        render: (r) => <Time ms={r.createdMs} bare date={false} seconds />,
+        width: 54,
+        render: (r) => <Time ms={r.createdMs} bare date={false} />,
         title: (r) => describeGenes(r.genes),
         sortBy: (r) => r.createdMs,
       },
       {
         key: 'market',
         label: 'Market, span',
-        width: 128,
+        width: 114,
         render: (r) => `${r.symbol} ${r.timeframe} ${SPAN_INFO[r.span].label}`,
         title: (r) =>
           `${r.symbol} ${r.timeframe}, ${SPAN_INFO[r.span].label}${r.synthetic ? ', SYNTHETIC' : ''}`,
@@ -42,7 +42,7 @@ export function History({ results, selectedId, compareId, onSelect, onCompare }:
       {
         key: 'return',
         label: 'Return',
-        width: 76,
+        width: 72,
         align: 'end',
         render: (r) => (
           <span className={signClass(r.metrics.netReturnPct)}>
@@ -54,7 +54,7 @@ export function History({ results, selectedId, compareId, onSelect, onCompare }:
       {
         key: 'sharpe',
         label: 'Sharpe',
-        width: 62,
+        width: 58,
         align: 'end',
         render: (r) => formatNumber(metricValue(r.metrics, 'sharpe'), 2, 2),
         sortBy: (r) => metricValue(r.metrics, 'sharpe'),
@@ -62,7 +62,7 @@ export function History({ results, selectedId, compareId, onSelect, onCompare }:
       {
         key: 'compare',
         label: '',
-        width: 34,
+        width: 36,
         render: (r) => (
           <ActionIcon
             size={20}

@@ -3,6 +3,7 @@ import { IconPlayerPlayFilled, IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { SPANS, type SpanName } from '../../../src-shared/contract/common.ts';
 import type { ModelDto } from '../../../src-shared/contract/training.ts';
+import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import { FieldInputs } from '../../ui/FieldInputs.tsx';
 import { formatDate, formatDuration, formatMoney } from '../../ui/format.ts';
 import { COST_FIELDS, GENE_FIELDS } from '../../ui/genes.ts';
@@ -20,6 +21,13 @@ import {
   storedGenes,
   useBacktestDraft,
 } from './draft.ts';
+
+/** A rate of the notional is how crypto and stock venues charge; on FX it would only take room. */
+function costFields(symbol: string) {
+  const { assetClass } = instrumentFor(symbol);
+  const fx = assetClass === 'fx' || assetClass === 'synthetic';
+  return fx ? COST_FIELDS.filter((f) => f.key !== 'commissionRate') : COST_FIELDS;
+}
 
 interface RunFormProps {
   readonly models: readonly ModelDto[];
@@ -89,7 +97,7 @@ export function RunForm({ models, model }: RunFormProps) {
         </h3>
         {costs && (
           <FieldInputs
-            fields={COST_FIELDS}
+            fields={costFields(model.symbol)}
             values={costs}
             onChange={(key, value) => backtestDraft.setState({ costs: { ...costs, [key]: value } })}
           />
@@ -101,7 +109,9 @@ export function RunForm({ models, model }: RunFormProps) {
         </p>
       )}
       {draft.error !== undefined && <ErrorLine error={draft.error} />}
-      <RunButton usable={Boolean(usable)} />
+      <div className={styles.run}>
+        <RunButton usable={Boolean(usable)} />
+      </div>
     </form>
   );
 }

@@ -41,8 +41,8 @@ export function BacktestTab() {
       parts={[
         {
           id: 'form',
-          size: 23,
-          min: 286,
+          size: 24,
+          min: 290,
           content: (
             <Split
               id="backtest.side"
@@ -50,7 +50,7 @@ export function BacktestTab() {
               parts={[
                 {
                   id: 'run',
-                  size: 66,
+                  size: 74,
                   min: 200,
                   content: (
                     <Panel title="Backtest">
@@ -58,12 +58,12 @@ export function BacktestTab() {
                     </Panel>
                   ),
                 },
-                { id: 'history', size: 34, min: 100, content: <HistoryPanel /> },
+                { id: 'history', size: 26, min: 90, content: <HistoryPanel /> },
               ]}
             />
           ),
         },
-        { id: 'result', size: 77, min: 480, content: <ResultArea /> },
+        { id: 'result', size: 76, min: 480, content: <ResultArea /> },
       ]}
     />
   );

@@ -10,7 +10,7 @@ const DEPLOYMENT_COLUMNS: readonly GridColumn<DeploymentDto>[] = [
   {
     key: 'created',
     label: 'Deployed',
-    width: 118,
+    width: 122,
     render: (d) => <Time ms={d.createdMs} bare />,
     sortBy: (d) => d.createdMs,
   },
@@ -59,8 +59,8 @@ const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'started',
     label: 'Started',
-    width: 82,
-    render: (s) => <Time ms={s.startedMs} bare date={false} seconds />,
+    width: 58,
+    render: (s) => <Time ms={s.startedMs} bare date={false} />,
     sortBy: (s) => s.startedMs,
   },
   {
@@ -74,7 +74,7 @@ const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'profit',
     label: 'P&L',
-    width: 76,
+    width: 70,
     align: 'end',
     help: 'Equity less the initial balance, account currency',
     render: (s) => (

@@ -9,12 +9,13 @@ import {
   LineStyle,
   type Time,
 } from 'lightweight-charts';
-import { useEffect, useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
 import type { SessionDto } from '../../../src-shared/contract/live.ts';
-import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
+import { type Timeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import { formatPrice } from '../../ui/format.ts';
-import { rpc, useQuery } from '../../ui/rpc.ts';
+import { rpc } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import { type ChartColors, useChartColors } from '../../ui/theme.ts';
 import { createTimeChart, restyleTimeChart } from '../../ui/timeChart.ts';
@@ -85,6 +86,29 @@ function positionLines(
   );
 }
 
+interface Bars {
+  readonly bars: BarColumnsDto | undefined;
+  readonly error: unknown;
+}
+
+/** The last bars up to and with the one that opened at a moment, asked for again as the moment moves on. */
+function useBarsUntil(symbol: string, timeframe: Timeframe, untilMs: number | undefined): Bars {
+  const [state, setState] = useState<Bars>({ bars: undefined, error: undefined });
+  const barTimeMs = useThrottledValue(untilMs, REFRESH_MS);
+  useEffect(() => {
+    if (barTimeMs === undefined) return;
+    let overtaken = false;
+    rpc.data.bars({ symbol, timeframe, endMs: barTimeMs + timeframeMs(timeframe), count: SHOWN_BARS }).then(
+      ({ bars }) => overtaken || setState({ bars, error: undefined }),
+      (error: unknown) => overtaken || setState((was) => ({ bars: was.bars, error })),
+    );
+    return () => {
+      overtaken = true;
+    };
+  }, [symbol, timeframe, barTimeMs]);
+  return state;
+}
+
 /** The bars up to the session's market time, with its fills and the levels of its position. Never a bar ahead. */
 export function PriceChart({ session }: { readonly session: SessionDto }) {
   const box = useRef<HTMLDivElement>(null);
@@ -92,18 +116,7 @@ export function PriceChart({ session }: { readonly session: SessionDto }) {
   const colors = useChartColors();
   const zone = usePreferences((p) => p.zone);
   const { symbol, timeframe, digits, id } = session;
-  const barTimeMs = useThrottledValue(session.barTimeMs, REFRESH_MS);
-  const query = useQuery(
-    `live.price.${id}`,
-    () =>
-      barTimeMs === undefined
-        ? Promise.resolve(undefined)
-        : rpc.data.bars({ symbol, timeframe, endMs: barTimeMs + timeframeMs(timeframe), count: SHOWN_BARS }),
-    [id],
-  );
-  const { data, reload } = query;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the query keeps its key while the market time moves on
-  useEffect(reload, [barTimeMs, reload]);
+  const { bars, error } = useBarsUntil(symbol, timeframe, session.barTimeMs);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: palette and zone are taken over below, without a new chart
   useEffect(() => {
@@ -122,15 +135,17 @@ export function PriceChart({ session }: { readonly session: SessionDto }) {
     parts.current.series.applyOptions(candleColors(colors));
   }, [colors, zone]);
 
-  const shown = useMemo(() => (data ? candles(data.bars) : []), [data]);
+  const shown = useMemo(() => (bars ? candles(bars) : []), [bars]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another session is another chart, to be filled anew
   useEffect(() => {
     parts.current?.series.setData(shown);
     parts.current?.chart.timeScale().fitContent();
   }, [shown, id]);
   useEffect(() => {
-    parts.current?.markers.setMarkers(fillMarkers(session.fills, shown, colors));
-  }, [session.fills, shown, colors]);
+    parts.current?.markers.setMarkers(
+      fillMarkers(session.fills, shown, colors, timeframeMs(timeframe) / 1000),
+    );
+  }, [session.fills, shown, colors, timeframe]);
   const { position } = session;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the levels of the position move its lines
   useEffect(() => {
@@ -149,7 +164,7 @@ export function PriceChart({ session }: { readonly session: SessionDto }) {
       role="img"
       aria-label={`Price of ${symbol} up to the session's market time, with fills`}
     >
-      {query.error !== undefined && <ErrorLine error={query.error} onRetry={reload} />}
+      {error !== undefined && <ErrorLine error={error} />}
       <div ref={box} className={styles.canvas} data-testid="live-price" />
     </div>
   );

@@ -15,11 +15,14 @@ export function candles(bars: BarColumnsDto): CandlestickData<UTCTimestamp>[] {
   }));
 }
 
-/** Open of the shown bar that a moment lies in; undefined before the first bar. */
+/** Open of the shown bar that a moment lies in; undefined outside of what is shown. */
 export function barOf(
   shown: readonly { readonly time: UTCTimestamp }[],
   seconds: number,
+  barSeconds: number,
 ): UTCTimestamp | undefined {
+  const last = shown.at(-1);
+  if (!last || seconds >= last.time + barSeconds) return undefined;
   let low = 0;
   let high = shown.length;
   while (low < high) {
@@ -37,9 +40,10 @@ export function fillMarkers(
   fills: readonly Fill[],
   shown: readonly CandlestickData<UTCTimestamp>[],
   colors: Palette,
+  barSeconds: number,
 ): SeriesMarker<Time>[] {
   return fills.flatMap((fill): SeriesMarker<Time>[] => {
-    const time = barOf(shown, fill.timeMs / 1000);
+    const time = barOf(shown, fill.timeMs / 1000, barSeconds);
     if (time === undefined) return [];
     const buy = fill.side === 'buy';
     const position = buy ? 'belowBar' : 'aboveBar';

@@ -113,10 +113,10 @@ function Workbench({ models, model }: { readonly models: readonly ModelDto[]; re
       id="optimise"
       direction="horizontal"
       parts={[
-        { id: 'side', size: 21, min: 270, content: side },
+        { id: 'side', size: 22, min: 280, content: side },
         {
           id: 'study',
-          size: 53,
+          size: 52,
           min: 380,
           content: study ? (
             <StudyArea study={study} selectedId={selectedId} />
@@ -187,10 +187,10 @@ function StudyArea({
           id="optimise.study"
           direction="vertical"
           parts={[
-            { id: 'plot', size: 54, min: 200, content: <ParetoPlot study={study} selectedId={selectedId} /> },
+            { id: 'plot', size: 48, min: 200, content: <ParetoPlot study={study} selectedId={selectedId} /> },
             {
               id: 'front',
-              size: 22,
+              size: 29,
               min: 90,
               content: (
                 <Panel title={`Front (${front})`} flush>
@@ -200,7 +200,7 @@ function StudyArea({
             },
             {
               id: 'lower',
-              size: 24,
+              size: 23,
               min: 90,
               content: (
                 <Panel

@@ -121,8 +121,8 @@ export function scatterTraces({
     overlay(marked(recommendedId), axes, {
       symbol: 'star',
       size: 13,
-      color: colors.background,
-      line: { width: 1.5, color: colors.text },
+      color: colors.text,
+      line: { width: 1.5, color: colors.background },
     }),
     overlay(marked(selectedId), axes, {
       symbol: 'circle-open',
