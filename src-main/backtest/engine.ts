@@ -24,6 +24,7 @@ import type {
   VenueSpec,
 } from '../../src-shared/trading/types.ts';
 import { SimulatedVenue } from '../../src-shared/trading/venue.ts';
+import { MARGIN_REJECTION } from '../../src-shared/trading/venueState.ts';
 import { isOrder } from '../../src-shared/trading/verdicts.ts';
 
 export interface BacktestInput {
@@ -59,6 +60,8 @@ export interface BacktestRun {
   readonly metrics: Metrics;
   /** Bars decided on. */
   readonly decisions: number;
+  /** Entries that the account no longer carried at the next open (ORD-9). */
+  readonly rejectedOrders: number;
   readonly parameterHash: string;
 }
 
@@ -96,6 +99,7 @@ function assertInput(input: BacktestInput): void {
 /** Drives one venue through the bars; `run` is the hot loop, the rest happens on orders only. */
 class Session {
   readonly trades: Trade[] = [];
+  rejectedOrders = 0;
   readonly #input: BacktestInput;
   readonly #venue: SimulatedVenue;
   readonly #ids = new SequentialIds();
@@ -133,8 +137,9 @@ class Session {
     for (const trade of trades) this.trades.push(trade);
     // A margin that the next open no longer covers is a rule (ORD-9), anything else would be a fault of ours.
     for (const { reason } of rejections) {
-      if (!reason.startsWith('the margin'))
+      if (!reason.startsWith(MARGIN_REJECTION))
         throw new Error(`The venue refused the engine's order: ${reason}`);
+      this.rejectedOrders += 1;
     }
   }
 
@@ -193,6 +198,7 @@ function runOnce(input: BacktestInput, listener: ((decision: Decision) => void) 
     equity: { timeMs, equity, drawdownPct: drawdownSeries(initialBalance, equity) },
     metrics: computeMetrics({ initialBalance, timeMs, equity, trades, moneyPerLot }),
     decisions: to - from,
+    rejectedOrders: session.rejectedOrders,
     parameterHash: parameterHash(genes),
   };
 }

@@ -21,13 +21,17 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Standard deviation with n - 1 in the denominator; 0 for fewer than two values. */
+/**
+ * Standard deviation with n - 1 in the denominator; 0 for fewer than two values. What is smaller than rounding
+ * leaves behind (1e-12 of the mean) is 0, or equal values would give a ratio of quadrillions.
+ */
 export function sampleDeviation(values: ArrayLike<number>): number {
   if (values.length < 2) return 0;
   const average = mean(values);
   let squares = 0;
   for (let i = 0; i < values.length; i++) squares += (values[i]! - average) ** 2;
-  return Math.sqrt(squares / (values.length - 1));
+  const deviation = Math.sqrt(squares / (values.length - 1));
+  return deviation > 1e-12 * Math.abs(average) ? deviation : 0;
 }
 
 /**

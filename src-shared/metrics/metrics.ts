@@ -28,6 +28,13 @@ export interface MetricsInput {
   readonly moneyPerLot: number;
 }
 
+/** A quotient that exists: undefined over nothing, and where it would leave the range of numbers. */
+function ratio(numerator: number, denominator: number): number | undefined {
+  if (!(denominator > 0)) return undefined;
+  const value = numerator / denominator;
+  return Number.isFinite(value) ? value : undefined;
+}
+
 type AnnualFigures = Pick<Metrics, 'cagrPct' | 'annualVolatilityPct' | 'sharpe' | 'sortino'> & {
   days: number;
   years: number | undefined;
@@ -47,14 +54,14 @@ function annualFigures(input: MetricsInput, finalEquity: number): AnnualFigures 
   const average = mean(returns);
   const deviation = sampleDeviation(returns);
   const downside = Math.sqrt(mean(returns.map((r) => Math.min(r, 0) ** 2)));
-  const growth = finalEquity / input.initialBalance;
+  const growth = Math.max(finalEquity / input.initialBalance, 0);
   return {
     days,
     years,
-    cagrPct: growth > 0 ? (growth ** (1 / years) - 1) * 100 : -100,
+    cagrPct: ratio((growth ** (1 / years) - 1) * 100, 1),
     annualVolatilityPct: deviation * perYear * 100,
-    sharpe: deviation > 0 ? (average / deviation) * perYear : undefined,
-    sortino: downside > 0 ? (average / downside) * perYear : undefined,
+    sharpe: ratio(average * perYear, deviation),
+    sortino: ratio(average * perYear, downside),
   };
 }
 
@@ -72,16 +79,10 @@ type TradeFigures = Pick<
   | 'sqn'
 >;
 
-function ratio(numerator: number, denominator: number): number | undefined {
-  return denominator > 0 ? numerator / denominator : undefined;
-}
-
 /** System quality number over the R multiples that are known. */
 function systemQuality(multiples: readonly number[]): number | undefined {
   if (multiples.length < MIN_SQN_TRADES) return undefined;
-  const deviation = sampleDeviation(multiples);
-  if (!(deviation > 0)) return undefined;
-  return (Math.sqrt(Math.min(multiples.length, 100)) * mean(multiples)) / deviation;
+  return ratio(Math.sqrt(Math.min(multiples.length, 100)) * mean(multiples), sampleDeviation(multiples));
 }
 
 function tradeFigures(trades: readonly Trade[]): TradeFigures {
@@ -105,9 +106,9 @@ function tradeFigures(trades: readonly Trade[]): TradeFigures {
   }
   const multiples = trades.map((t) => t.rMultiple).filter(Number.isFinite);
   const averageWin = ratio(won, wins);
-  const averageLoss = losses > 0 ? -lost / losses : undefined;
+  const averageLoss = ratio(-lost, losses);
   const payoff =
-    averageWin === undefined || averageLoss === undefined ? undefined : averageWin / -averageLoss;
+    averageWin === undefined || averageLoss === undefined ? undefined : ratio(averageWin, -averageLoss);
   return {
     winRatePct: ratio(wins * 100, n),
     profitFactor: ratio(won, lost),

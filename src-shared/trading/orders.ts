@@ -1,4 +1,5 @@
 /** Orders: how an intent becomes one, and which are refused (docs/spec/orders.md). */
+import { TOUCH_TOLERANCE_PIPS } from './pricing.ts';
 import { roundVolumeDown } from './sizing.ts';
 import type { Intent, OpenPosition, OrderRequest, Side, VenueSpec } from './types.ts';
 
@@ -66,10 +67,11 @@ function volumeFault(volumeLots: number, spec: VenueSpec): string | undefined {
 
 /**
  * ORD-5: the nearest stop a venue takes. Anything nearer than spread and entry slippage would be hit by the
- * fill itself.
+ * fill itself; two tolerances of a touch keep rounding from doing the same.
  */
 export function minStopDistance(spec: VenueSpec): number {
-  return (spec.costs.spreadPips + spec.costs.slippagePips) * spec.instrument.pipSize;
+  const { spreadPips, slippagePips } = spec.costs;
+  return (spreadPips + slippagePips + 2 * TOUCH_TOLERANCE_PIPS) * spec.instrument.pipSize;
 }
 
 /** ORD-3 to ORD-6: why an opening order is refused; undefined when it is sound. */

@@ -6,6 +6,9 @@
 import { FrontierError } from '../errors.ts';
 import type { CostModel, VenueSpec } from './types.ts';
 
+/** FILL-5: a level this near counts as touched, so that binary rounding (1.1017 + 0.0002) does not decide. */
+export const TOUCH_TOLERANCE_PIPS = 1e-6;
+
 /** Distances and factors of one venue, worked out once so that the bar loop only adds and multiplies. */
 export interface Pricing {
   /** Bar price plus this is the ask (what buyers pay), in price units. */
@@ -16,7 +19,7 @@ export interface Pricing {
   readonly slippage: number;
   /** Full bid-ask distance in price units. */
   readonly spread: number;
-  /** FILL-5: a level this near counts as touched, so that binary rounding (1.1017 + 0.0002) does not decide. */
+  /** `TOUCH_TOLERANCE_PIPS` in price units. */
   readonly touchTolerance: number;
   /** Account currency per lot and unit of price. */
   readonly moneyPerLot: number;
@@ -73,7 +76,7 @@ export function pricingOf(spec: VenueSpec): Pricing {
     bidOffset: askOffset - spread,
     slippage: costs.slippagePips * instrument.pipSize,
     spread,
-    touchTolerance: instrument.pipSize * 1e-6,
+    touchTolerance: instrument.pipSize * TOUCH_TOLERANCE_PIPS,
     moneyPerLot,
     pipValuePerLot: moneyPerLot * instrument.pipSize,
     commissionPerLot: costs.commissionPerLot,

@@ -9,7 +9,13 @@ import { closeFault, openFault } from './orders.ts';
 import { type Exit, PositionBook } from './position.ts';
 import { type Pricing, pricingOf } from './pricing.ts';
 import type { OpenPosition, OrderRequest, VenueSpec } from './types.ts';
-import { assertVenueState, type Submission, type VenueEvents, type VenueState } from './venueState.ts';
+import {
+  assertVenueState,
+  MARGIN_REJECTION,
+  type Submission,
+  type VenueEvents,
+  type VenueState,
+} from './venueState.ts';
 
 export type { PositionState, Submission, VenueEvents, VenueState } from './venueState.ts';
 
@@ -224,7 +230,7 @@ export class SimulatedVenue {
     }
     const notional = (reference + this.#pricing.askOffset) * order.volumeLots * this.#pricing.moneyPerLot;
     if (notional > this.#balance * this.spec.account.maxLeverage) {
-      this.#reject(order, `the margin does not cover ${order.volumeLots} lots`);
+      this.#reject(order, `${MARGIN_REJECTION} ${order.volumeLots} lots`);
       return;
     }
     const fill = this.#book.open(order, reference, timeMs);

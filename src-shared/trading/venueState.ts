@@ -33,6 +33,9 @@ export interface VenueEvents {
   rejections: { clientOrderId: string; reason: string }[];
 }
 
+/** ORD-9: how the rejection of an entry begins that the account no longer carries at the fill. */
+export const MARGIN_REJECTION = 'the margin does not cover';
+
 /** @throws FrontierError CORRUPT when the state is not of this symbol or its numbers are broken */
 export function assertVenueState(state: VenueState, symbol: string): void {
   const broken = (what: string): FrontierError =>
