@@ -7,8 +7,10 @@ import './styles.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
+import { startSync } from './state/sync.ts';
 import { startConnection } from './ui/rpc.ts';
 
+startSync();
 startConnection();
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html lacks #root');

@@ -53,7 +53,8 @@ export function restoreWorkspace(raw: unknown): WorkspaceFields {
   });
 }
 
-function fieldsOf(s: Workspace): WorkspaceFields {
+/** The part of the store that is kept. */
+export function workspaceFields(s: WorkspaceFields): WorkspaceFields {
   const { tab, symbol, timeframe, modelId, studyId, backtestId, sessionId } = s;
   return { tab, symbol, timeframe, modelId, studyId, backtestId, sessionId };
 }
@@ -70,7 +71,7 @@ export const workspace = createStore<Workspace>((set) => ({
   setSessionId: (sessionId) => set({ sessionId }),
 }));
 
-workspace.subscribe((state) => remember('workspace', fieldsOf(state)));
+workspace.subscribe((state) => remember('workspace', workspaceFields(state)));
 
 /** The shared workspace, or a part of it. */
 export function useWorkspace<T>(select: (state: Workspace) => T): T {

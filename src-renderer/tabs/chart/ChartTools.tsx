@@ -36,7 +36,7 @@ export function ForecastSelect({
   return (
     <Select
       aria-label="Forecast of model"
-      w={196}
+      w={226}
       value={model?.id ?? NONE}
       data={[
         { value: NONE, label: 'No forecast' },

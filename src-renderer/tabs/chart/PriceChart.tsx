@@ -3,7 +3,6 @@ import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useStat
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { usePreferences } from '../../state/preferences.ts';
-import { formatNumber } from '../../ui/format.ts';
 import { describeError } from '../../ui/rpc.ts';
 import { ErrorState, LoadingState } from '../../ui/states.tsx';
 import { useChartColors } from '../../ui/theme.ts';
@@ -135,12 +134,7 @@ export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChart
             Older bars could not be loaded: {describeError(view.error).title} Try again
           </button>
         ) : null}
-        {bars && (
-          <span>
-            {view.busy ? 'Loading older bars… ' : ''}
-            {formatNumber(bars.timeMs.length)} of {formatNumber(view.total)} bars loaded
-          </span>
-        )}
+        {bars && view.busy && <span>Loading older bars…</span>}
       </div>
       {!bars && (
         <div className="ft-chart-cover">

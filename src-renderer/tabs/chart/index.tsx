@@ -5,6 +5,7 @@ import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import { type Command, useCommands } from '../../state/commands.ts';
 import { useDataset, useDatasets } from '../../state/markets.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
+import { formatNumber } from '../../ui/format.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { loadDemoMarket } from '../data/importTask.ts';
@@ -57,7 +58,10 @@ function MarketChart({ dataset }: { readonly dataset: DatasetDto }) {
         <>
           {dataset.symbol} {dataset.timeframe}
           {dataset.synthetic && <SyntheticBadge />}
-          <span className="ft-dim ft-chart-side">{dataset.priceSide} prices</span>
+          <span className="ft-dim ft-chart-side ft-num ft-ellipsis">
+            {dataset.priceSide} prices
+            {bars && `, ${formatNumber(bars.timeMs.length)} of ${formatNumber(view.total)} bars loaded`}
+          </span>
         </>
       }
       actions={

@@ -19,7 +19,7 @@ import type { PlacedForecast } from './forecastPlace.ts';
 import type { ChartMarker } from './tradeMarkers.ts';
 
 const BARS_AT_FIRST = 160;
-const ROOM_AHEAD_BARS = 8;
+const ROOM_AHEAD_BARS = 16;
 /** Older bars are asked for when fewer than this many are left to the left. */
 const EDGE_BARS = 60;
 
@@ -137,9 +137,10 @@ export class PriceView {
     }
     this.bars = bars;
     this.size = { market, bars: bars.timeMs.length };
-    this.candles.applyOptions({
-      priceFormat: { type: 'price', precision: digits, minMove: 10 ** -digits },
-    });
+    const priceFormat = { type: 'price', precision: digits, minMove: 10 ** -digits } as const;
+    this.candles.applyOptions({ priceFormat });
+    // The axis takes its format from the first series of the pane.
+    this.band.applyOptions({ priceFormat });
     this.candles.setData(
       bars.timeMs.map((ms, i) => ({
         time: at(ms),

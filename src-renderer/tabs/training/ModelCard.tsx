@@ -59,8 +59,8 @@ function Coverage({ conformal: c }: { readonly conformal: ModelDto['conformal'] 
       </svg>
       <p className="ft-dim ft-small">
         {hit
-          ? `The target lies inside what chance allows for ${formatNumber(c.n)} forecasts (${pct(c.low)} to ${pct(c.high)}).`
-          : `The target lies outside what chance allows (${pct(c.low)} to ${pct(c.high)}): the test span behaves unlike the calibration span.`}
+          ? `The target lies inside the band that chance allows (${pct(c.low)} to ${pct(c.high)}).`
+          : `The target lies outside the band that chance allows (${pct(c.low)} to ${pct(c.high)}): the test span behaves unlike the calibration span.`}
       </p>
     </div>
   );

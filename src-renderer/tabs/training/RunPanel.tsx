@@ -129,7 +129,7 @@ function Facts({ run }: { readonly run: TrainingRunDto }) {
   return (
     <div className="ft-run-facts">
       <Progress
-        value={run.totalSteps > 0 ? (100 * run.step) / run.totalSteps : 0}
+        value={run.state === 'done' ? 100 : run.totalSteps > 0 ? (100 * run.step) / run.totalSteps : 0}
         aria-label="Training progress"
         size={4}
         radius={0}
@@ -155,9 +155,23 @@ function Facts({ run }: { readonly run: TrainingRunDto }) {
         )}
         {run.restarts > 0 && <Figure name="Worker restarts">{formatNumber(run.restarts)}</Figure>}
       </div>
-      {run.engineNote && <p className="ft-run-note">Engine: {run.engineNote}</p>}
+      {stoppedEarly(run) && (
+        <p className="ft-run-note ft-dim">
+          Ended early: no better validation loss for {run.input.patience}{' '}
+          {run.input.patience === 1 ? 'epoch' : 'epochs'}. The best weights were kept.
+        </p>
+      )}
+      {run.engineNote && (
+        <p className={`ft-run-note ${run.input.engine === 'auto' ? 'ft-dim' : 'ft-warn'}`}>
+          {run.engineNote}
+        </p>
+      )}
     </div>
   );
+}
+
+function stoppedEarly(run: TrainingRunDto): boolean {
+  return run.state === 'done' && run.input.patience > 0 && run.epoch < run.input.epochs;
 }
 
 function runTitle(run: TrainingRunDto): string {

@@ -121,7 +121,7 @@ function Form() {
         </div>
         <h3 className="ft-group">Forecast</h3>
         <Fields group="forecast" errors={errors} />
-        <h3 className="ft-group">Network</h3>
+        <h3 className="ft-group">Learning</h3>
         <Fields group="network" errors={errors} />
         <UnstyledButton
           className="ft-group ft-fold"

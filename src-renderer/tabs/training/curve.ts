@@ -35,7 +35,7 @@ function logTicks(low: number, high: number): number[] {
       if (v >= low && v <= high) ticks.push(v);
     }
   }
-  return ticks.length >= 2 ? ticks : niceTicks(low, high, 4);
+  return ticks.length >= 3 ? ticks : niceTicks(low, high, 5);
 }
 
 /** The axis of losses: a little air above and below what is drawn. Only positive values fit a logarithmic one. */
