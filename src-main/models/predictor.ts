@@ -5,8 +5,9 @@ import type { Engine, EngineSession, HostTensor } from '../tensor/engine.ts';
 const MATRIX_BATCH = 512;
 
 /**
- * A trained model, loaded. Backtest, replay and live use this class and the same file; a window gives the same
- * prediction in each up to the rounding of differently sized matrix products.
+ * A trained model, loaded. Backtest, replay and live use this class and the same file. On the CPU engine a window
+ * gives the same bits alone as within a batch of any size (tested for every family), so a threshold is crossed in
+ * live exactly where it was in the backtest.
  */
 export class Predictor {
   readonly window: number;

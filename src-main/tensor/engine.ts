@@ -1,4 +1,5 @@
 import { FrontierError } from '../../src-shared/errors.ts';
+import type { Clock } from '../../src-shared/runtime.ts';
 import { cpuEngine } from './engines/cpu.ts';
 import { probeEngine } from './engines/probe.ts';
 import { webgpuEngine } from './engines/webgpu.ts';
@@ -50,7 +51,7 @@ export interface EngineProbe {
   readonly available: boolean;
   /** Why it is not available. */
   readonly reason?: string;
-  /** Mean milliseconds of one run of the probe graph after a warm-up run, where available. */
+  /** Mean milliseconds of one run of the probe graph after a warm-up run, where it was timed. */
   readonly milliseconds?: number;
 }
 
@@ -61,35 +62,37 @@ function makeEngine(name: EngineName, threads: number): Engine {
 /**
  * Tries an engine for real: creates a session and runs a small training-like loop.
  * @param threads CPU threads
+ * @param clock where given, the loop is also timed
  */
-export async function probe(name: EngineName, threads: number): Promise<EngineProbe> {
-  return probeEngine(makeEngine(name, threads));
+export async function probe(name: EngineName, threads: number, clock?: Clock): Promise<EngineProbe> {
+  return probeEngine(makeEngine(name, threads), clock);
 }
 
 /**
  * Opens the engine asked for, or the CPU with the reason where that one does not work here.
  * `auto` takes WebGPU where it works and runs the probe graph faster than the CPU.
  * @param threads CPU threads, at least 1
+ * @param clock times the engines; needed for `auto`
  * @throws FrontierError BAD_INPUT on a thread count below 1; ENGINE_FAILED where even the CPU engine fails
  */
-export async function openEngine(choice: EngineChoice, threads = 1): Promise<OpenedEngine> {
+export async function openEngine(choice: EngineName, threads?: number, clock?: Clock): Promise<OpenedEngine>;
+export async function openEngine(choice: EngineChoice, threads: number, clock: Clock): Promise<OpenedEngine>;
+export async function openEngine(choice: EngineChoice, threads = 1, clock?: Clock): Promise<OpenedEngine> {
   if (!Number.isInteger(threads) || threads < 1) {
-    throw new FrontierError(
-      'BAD_INPUT',
-      `threads must be a whole number from 1, got ${threads}`,
-      'Set threads to 1 or more.',
-    );
+    const message = `threads must be a whole number from 1, got ${threads}`;
+    throw new FrontierError('BAD_INPUT', message, 'Set threads to 1 or more.');
   }
-  const cpu = await probe('cpu', threads);
+  const timer = choice === 'auto' ? clock : undefined;
+  const cpu = await probe('cpu', threads, timer);
   if (!cpu.available) {
     const hint = 'Reinstall the packages: the onnxruntime-node binary did not load or run.';
     throw new FrontierError('ENGINE_FAILED', `the CPU engine does not work: ${cpu.reason}`, hint);
   }
   const onCpu = { engine: makeEngine('cpu', threads), requested: choice };
   if (choice === 'cpu') return onCpu;
-  const gpu = await probe('webgpu', threads);
+  const gpu = await probe('webgpu', threads, timer);
   if (!gpu.available) return { ...onCpu, degradedReason: `WebGPU is not available: ${gpu.reason}` };
-  if (choice === 'auto' && gpu.milliseconds! >= cpu.milliseconds!) {
+  if (timer && gpu.milliseconds! >= cpu.milliseconds!) {
     const times = `${gpu.milliseconds!.toFixed(1)} ms against ${cpu.milliseconds!.toFixed(1)} ms`;
     return { ...onCpu, degradedReason: `WebGPU works but is slower here (probe ${times})` };
   }

@@ -10,6 +10,8 @@ import { ADAM_DEFAULTS, type AdamSettings, adamSchedule } from './optimizer.ts';
 import { initialParameters, layOut, normalOf } from './parameters.ts';
 import { TrainSession } from './train-session.ts';
 
+const clock = { nowMs: () => performance.timeOrigin + performance.now() };
+
 describe('Graph', () => {
   it('stores equal small constants once and undoes a transposition of a transposition', () => {
     const graph = new Graph('g');
@@ -53,12 +55,14 @@ describe('Graph', () => {
 
 describe('engines', () => {
   it('the CPU engine passes its probe', async () => {
-    expect(await probe('cpu', 1)).toMatchObject({ name: 'cpu', available: true });
+    expect(await probe('cpu', 1)).toEqual({ name: 'cpu', available: true });
+    const timed = await probe('cpu', 1, clock);
+    expect(timed.milliseconds).toBeGreaterThan(0);
   });
 
   it('opening another engine says why it fell back, or is that engine', async () => {
     for (const choice of ['webgpu', 'auto'] as const) {
-      const opened = await openEngine(choice, 1);
+      const opened = await openEngine(choice, 1, clock);
       expect(opened.requested).toBe(choice);
       if (opened.engine.name === 'cpu')
         expect(opened.degradedReason).toMatch(/WebGPU (is not available|works but)/);

@@ -123,6 +123,24 @@ describe('train', () => {
     expect(Buffer.from(rest.onnx).equals(Buffer.from(whole.onnx))).toBe(true);
   });
 
+  it('lets the process hear a stop that comes from outside while chunks follow each other', async () => {
+    const controller = new AbortController();
+    const endless = { ...CONFIG, epochs: 100_000 };
+    // The timer is set by the first chunk and can only fire if the process turns its event loop between chunks.
+    let _timer: NodeJS.Timeout | undefined;
+    const onChunk = (): void => {
+      _timer ??= setTimeout(() => controller.abort(), 5);
+    };
+    const result = await train(data, endless, io({ signal: controller.signal, onChunk }));
+    expect(result.stopped).toBe(true);
+    expect(result.steps).toBeGreaterThan(0);
+  });
+
+  it('refuses to hand out a model when it was stopped before its first step', async () => {
+    const signal = AbortSignal.abort();
+    await expect(train(data, CONFIG, io({ signal }))).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
   it('saves before it waits while paused', async () => {
     let pauses = 0;
     let saved = 0;

@@ -1,4 +1,5 @@
 import { FrontierError } from '../../src-shared/errors.ts';
+import type { Clock } from '../../src-shared/runtime.ts';
 import { type DefinedModel, defineModel } from '../models/registry.ts';
 import { type Engine, type EngineChoice, openEngine } from '../tensor/engine.ts';
 import { collectParameters, inferenceModel, type ModelSize } from '../tensor/model.ts';
@@ -20,9 +21,10 @@ const lossSpec = (config: TrainConfig): LossSpec =>
 async function engineFor(
   config: TrainConfig,
   before: Checkpoint | undefined,
+  clock: Clock,
 ): Promise<[Engine, string | undefined]> {
   const choice: EngineChoice = config.engine === 'auto' && before ? before.engine : config.engine;
-  const opened = await openEngine(choice, config.threads);
+  const opened = await openEngine(choice, config.threads, clock);
   if (before && before.engine !== opened.engine.name) {
     throw new FrontierError(
       'CONFLICT',
@@ -90,7 +92,7 @@ export async function train(data: TrainingData, config: TrainConfig, io: TrainIo
   const prepared = prepare(data, config);
   const before = await readCheckpoint(io.checkpointDir);
   checkFingerprint(before, prepared.fingerprint);
-  const [engine, degradedReason] = await engineFor(config, before);
+  const [engine, degradedReason] = await engineFor(config, before, io.clock);
   const session = await openSession(data, config, prepared, engine);
   try {
     session.load(before?.state ?? freshState(prepared.layout, config.seed), before?.progress.step ?? 0);

@@ -31,7 +31,10 @@ export interface TrainConfig {
   /** Learning rate over the run: constant, or falling to zero along a half cosine. Default constant. */
   readonly schedule?: 'constant' | 'cosine';
   readonly seed: number;
-  /** Training steps per run of the engine: between them come progress, pause, stop and checkpoints. */
+  /**
+   * Training steps per run of the engine: between runs come progress, pause, stop and checkpoints. The process does
+   * nothing else during a run, so training belongs in a worker, and a chunk should take well under a second.
+   */
   readonly chunkSteps: number;
   /** Epochs without a better validation loss before the run ends; 0 is never. */
   readonly patience: number;
