@@ -41,6 +41,32 @@ function withOtherFuture(input: BacktestInput, keep: number, factor: number): Ba
   };
 }
 
+describe('the random markets', () => {
+  it('reach every way out, both directions, ambiguous bars and refused margins', () => {
+    const seen = new Map<string, number>();
+    const count = (what: string): unknown => seen.set(what, (seen.get(what) ?? 0) + 1);
+    for (const input of fc.sample(anyBacktest, { numRuns: 300, seed: 1 })) {
+      const run = runBacktest(input, { band: false });
+      if (run.rejectedOrders > 0) count('margin');
+      for (const t of run.trades) {
+        for (const what of [t.exitReason, t.direction, ...(t.ambiguous ? ['ambiguous'] : [])]) count(what);
+      }
+    }
+    const wanted = [
+      'stop-loss',
+      'take-profit',
+      'max-holding',
+      'signal',
+      'end-of-data',
+      'long',
+      'short',
+      'ambiguous',
+    ];
+    for (const what of wanted) expect(seen.get(what) ?? 0, what).toBeGreaterThan(20);
+    expect(seen.get('margin') ?? 0).toBeGreaterThan(0);
+  });
+});
+
 describe('money', () => {
   it('COST-5: the final balance is the initial balance plus the net profits, and equals the last equity', () => {
     fc.assert(

@@ -26,7 +26,7 @@ function expectSame(input: BacktestInput): number {
     );
   }
   const last = run.equity.equity.at(-1)!;
-  expect(Math.abs(last - reference.balance)).toBeLessThan(1e-8 * reference.balance + 1e-4);
+  expect(Math.abs(last - reference.balance)).toBeLessThan(1e-8 * Math.abs(reference.balance) + 1e-4);
   return run.trades.length;
 }
 
