@@ -46,7 +46,7 @@ function columnsFor(currency: string, digits: number): readonly GridColumn<Trade
     {
       key: 'entry',
       label: 'Entry',
-      width: 132,
+      width: 134,
       render: (t) => <Time ms={t.entryTimeMs} bare />,
       sortBy: (t) => t.entryTimeMs,
     },
@@ -76,7 +76,7 @@ function columnsFor(currency: string, digits: number): readonly GridColumn<Trade
     {
       key: 'exit',
       label: 'Exit',
-      width: 132,
+      width: 134,
       render: (t) => <Time ms={t.exitTimeMs} bare />,
       sortBy: (t) => t.exitTimeMs,
     },
@@ -101,15 +101,6 @@ function columnsFor(currency: string, digits: number): readonly GridColumn<Trade
         </>
       ),
       sortBy: (t) => t.exitReason,
-    },
-    {
-      key: 'bars',
-      label: 'Bars',
-      width: 52,
-      ...end,
-      help: 'Bars held',
-      render: (t) => formatNumber(t.barsHeld, 0),
-      sortBy: (t) => t.barsHeld,
     },
     {
       key: 'net',
@@ -137,6 +128,15 @@ function columnsFor(currency: string, digits: number): readonly GridColumn<Trade
       help: 'Net profit in units of the initial risk',
       render: (t) => formatSigned(t.rMultiple, 2),
       sortBy: (t) => t.rMultiple,
+    },
+    {
+      key: 'bars',
+      label: 'Bars',
+      width: 52,
+      ...end,
+      help: 'Bars held',
+      render: (t) => formatNumber(t.barsHeld, 0),
+      sortBy: (t) => t.barsHeld,
     },
     {
       key: 'mae',

@@ -34,7 +34,7 @@ export function History({ results, selectedId, compareId, onSelect, onCompare }:
         key: 'market',
         label: 'Market, span',
         width: 114,
-        render: (r) => `${r.symbol} ${r.timeframe} ${SPAN_INFO[r.span].label}`,
+        render: (r) => `${r.symbol} ${SPAN_INFO[r.span].label}`,
         title: (r) =>
           `${r.symbol} ${r.timeframe}, ${SPAN_INFO[r.span].label}${r.synthetic ? ', SYNTHETIC' : ''}`,
         sortBy: (r) => `${r.symbol} ${r.timeframe} ${r.span}`,

@@ -24,7 +24,7 @@ function orderColumns(digits: number): readonly GridColumn<OrderRow>[] {
     {
       key: 'created',
       label: 'Created',
-      width: 128,
+      width: 134,
       render: (o) => <Time ms={o.createdMs} bare />,
       sortBy: (o) => o.createdMs,
     },
@@ -91,7 +91,7 @@ function fillColumns(digits: number, currency: string): readonly GridColumn<Fill
     {
       key: 'time',
       label: 'Filled',
-      width: 128,
+      width: 134,
       render: (f) => <Time ms={f.timeMs} bare />,
       sortBy: (f) => f.timeMs,
     },

@@ -15,7 +15,7 @@ const COLUMNS: readonly GridColumn<LogRow>[] = [
   {
     key: 'seq',
     label: 'Market time',
-    width: 118,
+    width: 134,
     render: (r) => <Time ms={r.timeMs} bare />,
     sortBy: (r) => r.seq,
   },

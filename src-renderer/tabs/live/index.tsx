@@ -101,7 +101,7 @@ function Desk({ shown }: { readonly shown: Shown }) {
               content: (
                 <Side
                   deployments={deployments}
-                  sessions={list}
+                  sessions={upToDate(list, session)}
                   sessionId={sessionId}
                   deployment={deployment}
                 />
@@ -133,6 +133,16 @@ function Desk({ shown }: { readonly shown: Shown }) {
       </div>
     </div>
   );
+}
+
+/** The list with what the stream says of the session on screen: the list itself is asked for less often. */
+function upToDate(
+  sessions: readonly SessionSummary[],
+  session: SessionDto | undefined,
+): readonly SessionSummary[] {
+  if (!session) return sessions;
+  const { state, equity } = session;
+  return sessions.map((s) => (s.id === session.id ? { ...s, state, equity } : s));
 }
 
 interface SideProps {

@@ -25,7 +25,6 @@ export function StudyHead({ study }: { readonly study: StudyDto }) {
   const planned = plannedEvaluations(study);
   const front = study.trials.filter((t) => t.onFront).length;
   const share = planned > 0 ? Math.min(100, (100 * study.evaluations) / planned) : 0;
-  const volume = study.hypervolume.at(-1)?.value;
   const active = isActive(study);
   return (
     <div className={styles.head} data-testid="study-progress" data-state={study.state}>
@@ -35,6 +34,10 @@ export function StudyHead({ study }: { readonly study: StudyDto }) {
         </span>
         {study.synthetic && <SyntheticBadge />}
         <span className={stateClass(study.state)}>{STATE_LABELS[study.state]}</span>
+        <div className="ft-grow" />
+        <StudyButtons study={study} />
+      </div>
+      <div className={styles.headLine}>
         <div className={styles.facts}>
           <span>
             <b>{formatNumber(study.evaluations, 0)}</b>
@@ -45,27 +48,21 @@ export function StudyHead({ study }: { readonly study: StudyDto }) {
             <span className="ft-dim"> on the front</span>
           </span>
           <span>
-            <span className="ft-dim">hypervolume </span>
-            <b>{formatNumber(volume, 4, 4)}</b>
-          </span>
-          <span>
             <b>{formatDuration(study.seconds * 1000)}</b>
             {active && study.etaMs !== undefined && (
-              <span className="ft-dim">, about {formatDuration(study.etaMs)} left</span>
+              <span className="ft-dim">, {formatDuration(study.etaMs)} left</span>
             )}
           </span>
         </div>
-        <div className="ft-grow" />
-        <StudyButtons study={study} />
+        <div className="ft-grow">
+          <Progress
+            value={share}
+            animated={study.state === 'running'}
+            color={study.state === 'paused' ? 'yellow' : 'accent'}
+            aria-label="Progress of the study"
+          />
+        </div>
       </div>
-      {active && (
-        <Progress
-          value={share}
-          animated={study.state === 'running'}
-          color={study.state === 'paused' ? 'yellow' : 'accent'}
-          aria-label="Progress of the study"
-        />
-      )}
       {study.error && <ErrorLine error={new Error(studyError(study.error))} />}
     </div>
   );

@@ -1,7 +1,7 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { IconBrain, IconPointer, IconTargetArrow } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
-import type { StudyDto } from '../../../src-shared/contract/optimize.ts';
+import type { StudyDto, StudySummary } from '../../../src-shared/contract/optimize.ts';
 import type { ModelDto } from '../../../src-shared/contract/training.ts';
 import { useWorkspace } from '../../state/workspace.ts';
 import { useChosenModel } from '../../ui/models.tsx';
@@ -100,7 +100,7 @@ function Workbench({ models, model }: { readonly models: readonly ModelDto[]; re
               {list.error !== undefined ? (
                 <ErrorLine error={list.error} onRetry={list.reload} />
               ) : (
-                <StudyList studies={studies} selectedId={shownId} onSelect={setStudyId} />
+                <StudyList studies={upToDate(studies, study)} selectedId={shownId} onSelect={setStudyId} />
               )}
             </Panel>
           ),
@@ -137,6 +137,14 @@ function Workbench({ models, model }: { readonly models: readonly ModelDto[]; re
       ]}
     />
   );
+}
+
+/** The list with what the stream says of the study on screen: the list itself is asked for less often. */
+function upToDate(studies: readonly StudySummary[], study: StudyDto | undefined): readonly StudySummary[] {
+  if (!study) return studies;
+  const { evaluations, state } = study;
+  const frontSize = study.trials.filter((t) => t.onFront).length;
+  return studies.map((s) => (s.id === study.id ? { ...s, evaluations, state, frontSize } : s));
 }
 
 function NoStudy({ loading, error }: { readonly loading: boolean; readonly error: unknown }) {

@@ -134,7 +134,7 @@ export function scatterTraces({
 }
 
 function axisTitle(name: ObjectiveName): string {
-  return `${AXES[name].title} (${OBJECTIVE_DIRECTION[name] === 'maximise' ? 'higher' : 'lower'} is better)`;
+  return `${AXES[name].title} (${OBJECTIVE_DIRECTION[name] === 'maximise' ? '↑' : '↓'} better)`;
 }
 
 /** Axes of the Pareto chart, named with units and with the direction that is better. */

@@ -36,7 +36,7 @@ export const STUDY_FIELDS: readonly FieldDefinition<StudyField>[] = [
   },
   {
     key: 'minTrades',
-    label: 'Minimum trades',
+    label: 'Min. trades',
     unit: 'trades',
     scale: 1,
     decimals: 0,
