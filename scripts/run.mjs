@@ -13,8 +13,8 @@ const pinnedNode = join(bin, process.platform === 'win32' ? 'node.cmd' : 'node')
 const stamp = join(root, 'node_modules', '.frontier-install');
 
 const targets = {
-  demo: ['src-main/cli/main.ts', 'demo'],
-  frontier: ['src-main/cli/main.ts'],
+  demo: ['scripts/launch.ts', 'demo'],
+  frontier: ['scripts/launch.ts'],
   start: ['scripts/start.ts'],
   build: ['scripts/build.ts'],
   test: ['scripts/test.ts'],

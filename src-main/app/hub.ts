@@ -5,9 +5,22 @@
 export class Hub {
   readonly #listeners = new Map<string, Set<() => void>>();
 
+  #closed = false;
+
+  /** True once the engine is closing: streams end before the stores do. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    this.#closed = true;
+    for (const topic of [...this.#listeners.keys()]) this.notify(topic);
+  }
+
   /** Tells everyone who watches the topic. */
   notify(topic: string): void {
-    for (const listener of this.#listeners.get(topic) ?? []) listener();
+    for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener();
   }
 
   subscribe(topic: string, listener: () => void): () => void {
@@ -50,7 +63,7 @@ export async function* watch<T>(
   options.signal?.addEventListener('abort', mark);
   const timer = options.maxIntervalMs === undefined ? undefined : setInterval(mark, options.maxIntervalMs);
   try {
-    while (!options.signal?.aborted) {
+    while (!options.signal?.aborted && !hub.closed) {
       if (!dirty) {
         await new Promise<void>((resolve) => {
           wake = resolve;

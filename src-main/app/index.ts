@@ -92,6 +92,7 @@ export async function createEngine(options: EngineOptions): Promise<FrontierEngi
     const context: EngineContext = { ...base, live };
     const router = routerOf(context);
     const close = async (): Promise<void> => {
+      hub.close();
       await live.close();
       await context.jobs.close();
       await bars.close();

@@ -118,8 +118,8 @@ command<{
 )
   .addOption(new Option('--family <family>', 'kind of network').choices(['mlp', 'tcn']).default('mlp'))
   .option('--horizon <bars>', 'bars ahead whose return is predicted', whole(1, 240), 12)
-  .option('--window <bars>', 'bars the network sees', whole(1, 512), 24)
-  .option('--epochs <n>', 'passes over the training span', whole(1, 1000), 20)
+  .option('--window <bars>', 'bars the network sees', whole(1, 512), 1)
+  .option('--epochs <n>', 'passes over the training span', whole(1, 1000), 30)
   .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
   .addOption(
     new Option('--engine <engine>', 'where it runs').choices(['auto', 'cpu', 'webgpu']).default('auto'),

@@ -18,13 +18,13 @@ export const trainInputSchema = z.object({
   /** Bars ahead whose return is predicted. */
   horizonBars: z.number().int().min(1).max(240).default(12),
   /** Bars the network sees. */
-  windowBars: z.number().int().min(1).max(512).default(24),
-  epochs: z.number().int().min(1).max(1000).default(20),
+  windowBars: z.number().int().min(1).max(512).default(1),
+  epochs: z.number().int().min(1).max(1000).default(30),
   batch: z.number().int().min(8).max(4096).default(128),
-  learningRate: z.number().positive().max(1).default(0.001),
-  weightDecay: z.number().min(0).max(1).default(0.0001),
+  learningRate: z.number().positive().max(1).default(0.0003),
+  weightDecay: z.number().min(0).max(1).default(0.3),
   loss: z.enum(['mse', 'huber']).default('huber'),
-  patience: z.number().int().min(0).max(1000).default(5),
+  patience: z.number().int().min(0).max(1000).default(8),
   seed: z.number().int().min(0).max(0xffffffff).default(7),
   engine: z.enum(['auto', 'cpu', 'webgpu']).default('auto'),
   /** Conformal coverage aimed at. */

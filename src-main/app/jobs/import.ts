@@ -1,11 +1,14 @@
+import { pathToFileURL } from 'node:url';
 import type { QualityDto } from '../../../src-shared/contract/data.ts';
+import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns, PriceSide } from '../../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
-import { loadDemoMarket } from '../../data/demoMarket.ts';
+import { demoMarketPath, loadDemoMarket } from '../../data/demoMarket.ts';
 import { importFile } from '../../data/importer.ts';
 import { checkQuality } from '../../data/quality.ts';
 import type { JobContext } from '../../jobs/port.ts';
+import { resourcesDir } from '../../ops/paths.ts';
 import { BarStore, type StoredDataset } from '../../store/bars.ts';
 import { homePaths } from '../context.ts';
 
@@ -45,7 +48,9 @@ interface Read {
 }
 
 async function readDemo(): Promise<Read> {
-  const { bars, instrument, timeframe } = await loadDemoMarket();
+  const { bars, instrument, timeframe, notes } = await loadDemoMarket(
+    demoMarketPath(pathToFileURL(`${resourcesDir()}/`)),
+  );
   return {
     symbol: instrument.symbol,
     bars,
@@ -53,7 +58,7 @@ async function readDemo(): Promise<Read> {
     priceSide: 'bid',
     format: 'generated',
     zone: 'UTC',
-    notes: ['SYNTHETIC: generated data, no real market.'],
+    notes: [...notes, 'SYNTHETIC: generated data, no real market.'],
   };
 }
 
@@ -68,7 +73,7 @@ async function read(payload: ImportPayload, context: JobContext): Promise<Read> 
     ...(payload.timeframe === undefined ? {} : { timeframe: payload.timeframe }),
     ...(payload.zone === undefined ? {} : { zone: payload.zone }),
     ...(payload.priceSide === undefined ? {} : { priceSide: payload.priceSide }),
-    ...(payload.source.fileName === undefined ? {} : { fileName: payload.source.fileName }),
+    signal: context.signal,
   };
   const result = await importFile(payload.source.path, options, (p) =>
     tell(context, p.totalBytes > 0 ? (0.7 * p.bytes) / p.totalBytes : 0, 'reading', p.rows),
@@ -76,9 +81,18 @@ async function read(payload: ImportPayload, context: JobContext): Promise<Read> 
   return { ...result, symbol: result.instrument.symbol };
 }
 
+/** An upload lies under a temporary name that says nothing to the user; the message gets the file's own. */
+function namedAsGiven(error: unknown, { source, sourceName }: ImportPayload): unknown {
+  if (!(error instanceof FrontierError) || source.kind !== 'path' || !error.message.includes(source.path))
+    return error;
+  return new FrontierError(error.code, error.message.replaceAll(source.path, sourceName), error.hint, error);
+}
+
 /** Reads a file, checks it and stores it; whole or nothing. */
 export async function importJob(payload: ImportPayload, context: JobContext): Promise<ImportResultData> {
-  const history = await read(payload, context);
+  const history = await read(payload, context).catch((error: unknown) => {
+    throw namedAsGiven(error, payload);
+  });
   const rows = history.bars.timeMs.length;
   tell(context, 0.75, 'checking', rows);
   const quality = checkQuality(history.bars, instrumentFor(history.symbol), history.timeframe);

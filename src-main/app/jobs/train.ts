@@ -67,6 +67,8 @@ const TARGET_CLIP = 6;
 const TARGET = 'ln(close[t+H]/close[t]) / (atr14[t]/close[t]*sqrt(H))';
 const THREADS = 2;
 const CHUNK_STEPS = 50;
+/** Small networks: on a few thousand bars with a weak signal, larger ones only learn the noise sooner. */
+const MODEL_SETTINGS = { mlp: { hidden: [16] }, tcn: { channels: 16, levels: 3 } } as const;
 
 /** Ends of usable windows inside a part whose targets are known. */
 function endsIn(ends: Int32Array, targets: Float32Array, range: { from: number; to: number }): Int32Array {
@@ -107,7 +109,7 @@ function prepare(bars: BarColumns, input: TrainInput): Prepared {
 function configOf(input: TrainInput): TrainConfig {
   return {
     family: input.family,
-    model: {},
+    model: MODEL_SETTINGS[input.family],
     window: input.windowBars,
     batch: input.batch,
     epochs: input.epochs,
@@ -238,7 +240,14 @@ function manifestOf(
     codeVersion: appVersion(),
     seed: input.seed,
     engine: result.engine,
-    hyperParameters: { ...input, clipNorm: 1, schedule: 'cosine', targetClip: TARGET_CLIP, threads: THREADS },
+    hyperParameters: {
+      ...input,
+      model: MODEL_SETTINGS[input.family],
+      clipNorm: 1,
+      schedule: 'cosine',
+      targetClip: TARGET_CLIP,
+      threads: THREADS,
+    },
     parameters: result.parameters,
     metrics: {
       finalLoss: result.finalLoss,
