@@ -2,6 +2,7 @@ import { Button, Loader, SegmentedControl } from '@mantine/core';
 import { IconPlugOff } from '@tabler/icons-react';
 import { useStore } from 'zustand/react';
 import { usePreferences } from '../state/preferences.ts';
+import { synced } from '../state/sync.ts';
 import { connection } from '../ui/connection.ts';
 
 function ConnectionBand() {
@@ -35,7 +36,8 @@ function ColourBand() {
   const chosen = usePreferences((p) => p.pairChosen);
   const pair = usePreferences((p) => p.pair);
   const setPair = usePreferences((p) => p.setPair);
-  if (chosen) return null;
+  const known = useStore(synced, (s) => s.done);
+  if (chosen || !known) return null;
   return (
     <div className="ft-band">
       <span>Colours for up and down:</span>

@@ -48,6 +48,7 @@ export function CommandPalette() {
       highlightQuery
       nothingFound="No command of that name"
       maxHeight={420}
+      overlayProps={{ backgroundOpacity: 0.45, blur: 0 }}
       scrollable
       size={560}
       searchProps={{

@@ -27,13 +27,14 @@ export function fallbackDataset(
 
 /** Keeps the workspace on a history that exists. Used once, by the frame. */
 export function useMarketSelection(): void {
-  const { data } = useDatasets();
+  const { data, loading } = useDatasets();
   const dataset = useDataset();
   useEffect(() => {
-    if (!data || dataset) return;
+    // While the list is asked for again, what was just imported is not in it yet.
+    if (!data || loading || dataset) return;
     const { symbol, setMarket } = workspace.getState();
     const next = fallbackDataset(data, symbol);
     if (next) setMarket(next.symbol, next.timeframe);
     else if (symbol !== undefined) setMarket(undefined, undefined);
-  }, [data, dataset]);
+  }, [data, loading, dataset]);
 }

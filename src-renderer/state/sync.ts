@@ -1,3 +1,4 @@
+import { createStore } from 'zustand/vanilla';
 import { connection } from '../ui/connection.ts';
 import { rpc } from '../ui/rpc.ts';
 import { preferenceFields, preferences, restorePreferences } from './preferences.ts';
@@ -11,6 +12,9 @@ import { restoreWorkspace, workspace, workspaceFields } from './workspace.ts';
 const PREFERENCES_KEY = 'ui.preferences';
 const WORKSPACE_KEY = 'ui.workspace';
 const QUIET_MS = 800;
+
+/** True once it is known what the data folder remembers: before that, nothing is asked that it may answer. */
+export const synced = createStore<{ readonly done: boolean }>(() => ({ done: false }));
 
 /** Runs `save` once, when nothing has changed for a while. */
 function settled(save: () => void): () => void {
@@ -53,6 +57,9 @@ export function startSync(): void {
     off();
     takeOver(knowsPreferences, knowsWorkspace)
       .catch(() => undefined)
-      .finally(follow);
+      .finally(() => {
+        synced.setState({ done: true });
+        follow();
+      });
   });
 }

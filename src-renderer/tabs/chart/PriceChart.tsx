@@ -145,7 +145,15 @@ export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChart
           )}
         </div>
       )}
-      {typed !== undefined && <QuickSwitch first={typed} onClose={() => setTyped(undefined)} />}
+      {typed !== undefined && (
+        <QuickSwitch
+          first={typed}
+          onClose={(refocus) => {
+            setTyped(undefined);
+            if (refocus) box.current?.parentElement?.focus();
+          }}
+        />
+      )}
     </div>
   );
 }

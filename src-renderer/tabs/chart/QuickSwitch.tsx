@@ -7,7 +7,8 @@ import { quickMatches, typedTimeframe } from './quickSwitch.ts';
 interface QuickSwitchProps {
   /** The key that opened it. */
   readonly first: string;
-  readonly onClose: () => void;
+  /** `refocus` when it was closed by a key: the chart has the keyboard again. */
+  readonly onClose: (refocus: boolean) => void;
 }
 
 /** Type a symbol or a timeframe on the chart; Enter goes there. */
@@ -18,12 +19,12 @@ export function QuickSwitch({ first, onClose }: QuickSwitchProps) {
   const matches = quickMatches(text, data, workspace.getState());
   const chosen = matches[Math.min(at, matches.length - 1)];
   const onKeyDown = (e: KeyboardEvent) => {
-    if (e.key === 'Escape') onClose();
+    if (e.key === 'Escape') onClose(true);
     else if (e.key === 'ArrowDown') setAt((n) => Math.min(n + 1, matches.length - 1));
     else if (e.key === 'ArrowUp') setAt((n) => Math.max(n - 1, 0));
     else if (e.key === 'Enter' && chosen) {
       workspace.getState().setMarket(chosen.symbol, chosen.timeframe);
-      onClose();
+      onClose(true);
     } else return;
     e.preventDefault();
   };
@@ -42,7 +43,7 @@ export function QuickSwitch({ first, onClose }: QuickSwitchProps) {
         }}
         onFocus={(e) => e.currentTarget.setSelectionRange(text.length, text.length)}
         onKeyDown={onKeyDown}
-        onBlur={onClose}
+        onBlur={() => onClose(false)}
       />
       <ul className="ft-quick-list">
         {matches.map((d) => (

@@ -34,9 +34,8 @@ class BandRenderer implements ICustomSeriesPaneRenderer {
     const { data, options } = this;
     const range = data?.visibleRange;
     if (!data || !options || !range) return;
-    // One point more on each side, so that the band does not end before the edge.
-    const from = Math.max(0, Math.floor(range.from) - 1);
-    const shown = data.bars.slice(from, Math.ceil(range.to) + 1);
+    // Coordinates are kept up to date for the visible rows alone; the library counts one beyond each edge among them.
+    const shown = data.bars.slice(range.from, range.to);
     // biome-ignore lint/correctness/useHookAtTopLevel: the canvas library's name, no hook of React
     target.useMediaCoordinateSpace(({ context }) => {
       for (const run of unbroken(shown)) {

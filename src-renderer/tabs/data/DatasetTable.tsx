@@ -7,7 +7,7 @@ import { preferences } from '../../state/preferences.ts';
 import { useWorkspace } from '../../state/workspace.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { type Confirm, useConfirm } from '../../ui/confirm.tsx';
-import { formatDate, formatNumber } from '../../ui/format.ts';
+import { formatDate, formatNumber, formatUtc } from '../../ui/format.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { describeError, invalidate, rpc } from '../../ui/rpc.ts';
 import { EmptyState, ErrorLine, ErrorState, LoadingState } from '../../ui/states.tsx';
@@ -34,6 +34,20 @@ async function removeDataset(d: DatasetDto, confirm: Confirm): Promise<void> {
   }
 }
 
+/** Date and time, or the date alone where there is no room. */
+function Moment({ ms }: { readonly ms: number }) {
+  return (
+    <>
+      <span className="ft-if-mid">
+        <Time ms={ms} bare />
+      </span>
+      <span className="ft-if-narrow" title={formatUtc(ms)}>
+        {formatDate(ms)}
+      </span>
+    </>
+  );
+}
+
 function Row({ dataset: d }: { readonly dataset: DatasetDto }) {
   const selected = useWorkspace((w) => w.symbol === d.symbol && w.timeframe === d.timeframe);
   const setMarket = useWorkspace((w) => w.setMarket);
@@ -56,13 +70,17 @@ function Row({ dataset: d }: { readonly dataset: DatasetDto }) {
       <td>{d.timeframe}</td>
       <td className="ft-right">{formatNumber(d.bars)}</td>
       <td>
-        <Time ms={d.fromMs} bare />
+        <Moment ms={d.fromMs} />
       </td>
       <td>
-        <Time ms={d.toMs} bare />
+        <Moment ms={d.toMs} />
       </td>
-      <td>{d.priceSide}</td>
-      <td className="ft-ellipsis" style={{ maxWidth: 190 }} title={`${d.source} (${d.format}, ${d.zone})`}>
+      <td className="ft-if-mid">{d.priceSide}</td>
+      <td
+        className="ft-ellipsis ft-if-wide"
+        style={{ maxWidth: 190 }}
+        title={`${d.source} (${d.format}, ${d.zone})`}
+      >
         {d.source}
       </td>
       <td className="ft-right">
@@ -98,8 +116,12 @@ function Rows({ datasets }: { readonly datasets: readonly DatasetDto[] }) {
           </th>
           <th scope="col">From ({zone})</th>
           <th scope="col">To ({zone})</th>
-          <th scope="col">Side</th>
-          <th scope="col">Source</th>
+          <th scope="col" className="ft-if-mid">
+            Side
+          </th>
+          <th scope="col" className="ft-if-wide">
+            Source
+          </th>
           <th scope="col" className="ft-right">
             Quality
           </th>

@@ -3,6 +3,7 @@ import { IconCircleCheck, IconX } from '@tabler/icons-react';
 import { workspace } from '../../state/workspace.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatNumber } from '../../ui/format.ts';
+import { describeError } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { cancelImport, dismissImport, type ImportTask, startImport, useImport } from './importTask.ts';
@@ -96,7 +97,10 @@ export function ImportProgress() {
     return (
       <div data-testid="import-result">
         <ErrorLine error={task.error} onRetry={task.what === 'the demo market' ? undefined : startImport} />
-        <p className="ft-dim ft-small">Nothing of {task.what} was stored.</p>
+        {/* Refused files say so themselves. */}
+        {describeError(task.error).code !== 'IMPORT_FAILED' && (
+          <p className="ft-dim ft-small">Nothing of {task.what} was stored.</p>
+        )}
       </div>
     );
   }

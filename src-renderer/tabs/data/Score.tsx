@@ -5,7 +5,7 @@ export function Score({ value }: { readonly value: number }) {
   const tone = value >= 90 ? 'ok' : value >= 70 ? 'warn' : 'bad';
   return (
     <span className="ft-score" title={`Quality ${formatNumber(value, 1)} of 100`}>
-      <span className="ft-score-bar" aria-hidden>
+      <span className="ft-score-bar ft-if-mid" aria-hidden>
         <span
           className={`ft-score-fill ft-bg-${tone}`}
           style={{ width: `${Math.max(0, Math.min(100, value))}%` }}

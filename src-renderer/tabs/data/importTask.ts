@@ -162,7 +162,7 @@ export function startImport(): Promise<void> {
 }
 
 /** Symbol of the market that comes with Frontier. */
-export const DEMO_SYMBOL = 'SYNDEMO';
+export const DEMO_SYMBOL = 'SYNFX';
 
 /** Stores the market that comes with Frontier. What happens shows in `task`, so the Data tab is opened. */
 export function loadDemoMarket(): Promise<void> {

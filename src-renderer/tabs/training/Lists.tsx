@@ -87,7 +87,9 @@ function ModelsTable({ models }: { readonly models: readonly ModelDto[] }) {
       <thead>
         <tr>
           <th scope="col">Model</th>
-          <th scope="col">Network</th>
+          <th scope="col" className="ft-if-roomy">
+            Network
+          </th>
           <th scope="col">Created</th>
           <th scope="col" className="ft-right">
             Coverage
@@ -116,7 +118,7 @@ function ModelsTable({ models }: { readonly models: readonly ModelDto[] }) {
                 {m.synthetic && <SyntheticBadge />}
               </span>
             </td>
-            <td>{m.family.toUpperCase()}</td>
+            <td className="ft-if-roomy">{m.family.toUpperCase()}</td>
             <td>
               <Time ms={m.createdMs} bare />
             </td>

@@ -93,8 +93,8 @@ function SpanStrip({ model }: { readonly model: ModelDto }) {
                 </span>
               </td>
               <td className="ft-right">{formatNumber(p.bars)}</td>
-              <td className="ft-dim">
-                {formatDate(p.fromMs)} – {formatDate(p.toMs)}
+              <td className="ft-dim" title={`${formatDate(p.fromMs)} to ${formatDate(p.toMs)}`}>
+                {formatDate(p.fromMs).slice(0, 7)} – {formatDate(p.toMs).slice(0, 7)}
               </td>
             </tr>
           ))}

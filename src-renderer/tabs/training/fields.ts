@@ -67,7 +67,7 @@ export const FIELDS: readonly FieldSpec[] = [
     name: 'confidence',
     kind: 'number',
     group: 'forecast',
-    label: 'Coverage aimed at',
+    label: 'Coverage',
     help: 'Share of outcomes that should fall inside the forecast band, 0.90 for nine in ten. Calibrated on data the network has not seen, then judged on a later test span.',
     min: 0.5,
     max: 0.995,
@@ -138,7 +138,7 @@ export const FIELDS: readonly FieldSpec[] = [
     help: 'Pull of the weights towards zero at each step, against overfitting.',
     min: 0,
     max: 1,
-    step: 0.0001,
+    step: 0.01,
     decimals: 6,
   },
   {
