@@ -119,10 +119,10 @@ function CompareTable({ metrics, currency, name, compare, only, testId }: Compar
           return (
             <tr key={definition.key} data-metric={definition.key}>
               <th scope="row" title={definition.help}>
-                {definition.label}
+                {isMoney(definition.kind) ? `${definition.label}, ${currency}` : definition.label}
               </th>
-              <CompareCell definition={definition} value={a} currency={currency} better={better === 1} />
-              <CompareCell definition={definition} value={b} currency={currency} better={better === -1} />
+              <CompareCell definition={definition} value={a} better={better === 1} />
+              <CompareCell definition={definition} value={b} better={better === -1} />
             </tr>
           );
         })}
@@ -131,17 +131,27 @@ function CompareTable({ metrics, currency, name, compare, only, testId }: Compar
   );
 }
 
+function isMoney(kind: FigureKind): boolean {
+  return kind === 'money' || kind === 'signedMoney';
+}
+
+/** Money without its currency, which stands in the name of the row. */
+function bareMoney(kind: FigureKind, value: number | undefined): string {
+  return kind === 'signedMoney' ? formatSigned(value, 2) : formatNumber(value, 2, 2);
+}
+
 interface CompareCellProps {
   readonly definition: MetricDefinition;
   readonly value: number | undefined;
-  readonly currency: string;
   readonly better: boolean;
 }
 
-function CompareCell({ definition, value, currency, better }: CompareCellProps) {
+function CompareCell({ definition, value, better }: CompareCellProps) {
   return (
     <td className={figureClass(definition, value)}>
-      {formatFigure(definition.kind, value, currency)}
+      {isMoney(definition.kind)
+        ? bareMoney(definition.kind, value)
+        : formatFigure(definition.kind, value, '')}
       <span className={styles.mark} title={better ? 'Better of the two' : undefined}>
         {better ? '●' : ''}
         {better && <span className="ft-sr"> (better)</span>}

@@ -58,7 +58,6 @@ export function PositionCard({ session }: { readonly session: SessionDto }) {
             <Fact name="Since">
               <Time ms={position.entryTimeMs} bare date={false} />
             </Fact>
-            <Fact name="Volume">{formatNumber(position.volumeLots, 2, 2)}</Fact>
           </dl>
         </>
       ) : (

@@ -17,7 +17,7 @@ const DEPLOYMENT_COLUMNS: readonly GridColumn<DeploymentDto>[] = [
   {
     key: 'market',
     label: 'Market',
-    width: 84,
+    width: 94,
     render: (d) => `${d.symbol} ${d.timeframe}`,
     title: (d) => `${d.symbol} ${d.timeframe}${d.synthetic ? ', SYNTHETIC' : ''}: ${describeGenes(d.genes)}`,
     sortBy: (d) => `${d.symbol} ${d.timeframe}`,
@@ -87,7 +87,7 @@ const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'state',
     label: 'State',
-    width: 78,
+    width: 86,
     render: (s) => <span className={sessionClass(s.state)}>{SESSION_LABELS[s.state]}</span>,
     sortBy: (s) => s.state,
   },

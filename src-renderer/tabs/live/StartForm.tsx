@@ -106,17 +106,19 @@ export function StartForm({ deployment }: { readonly deployment: DeploymentDto }
         <SpeedSlider speed={speed} onChange={(next) => liveView.setState({ speed: next })} />
       </div>
       {error !== undefined && <ErrorLine error={error} />}
-      <Button
-        type="submit"
-        variant="filled"
-        leftSection={<IconPlayerPlayFilled size={13} aria-hidden />}
-        loading={starting}
-        disabled={problem !== undefined}
-        data-testid="live-start"
-        fullWidth
-      >
-        Start replay session
-      </Button>
+      <div className={styles.run}>
+        <Button
+          type="submit"
+          variant="filled"
+          leftSection={<IconPlayerPlayFilled size={13} aria-hidden />}
+          loading={starting}
+          disabled={problem !== undefined}
+          data-testid="live-start"
+          fullWidth
+        >
+          Start replay session
+        </Button>
+      </div>
     </form>
   );
 }

@@ -96,8 +96,8 @@ function Desk({ shown }: { readonly shown: Shown }) {
           parts={[
             {
               id: 'side',
-              size: 22,
-              min: 280,
+              size: 24,
+              min: 290,
               content: (
                 <Side
                   deployments={deployments}
@@ -109,7 +109,7 @@ function Desk({ shown }: { readonly shown: Shown }) {
             },
             {
               id: 'session',
-              size: 78,
+              size: 76,
               min: 520,
               content: (
                 <div className={styles.area}>

@@ -2,7 +2,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useMemo } from 'react';
 import { OBJECTIVES, type StudyDto, type TrialDto } from '../../../src-shared/contract/optimize.ts';
 import { formatNumber } from '../../ui/format.ts';
-import { GENE_FIELDS } from '../../ui/genes.ts';
+import { GENE_FIELDS, type GenesDto } from '../../ui/genes.ts';
 import { useChartColors } from '../../ui/theme.ts';
 import styles from './Optimise.module.css';
 import { AXES, extent, objectiveOf } from './pareto.ts';
@@ -11,6 +11,8 @@ import { selectTrial } from './view.ts';
 export interface ParallelAxis {
   readonly key: string;
   readonly label: string;
+  /** For where the full label has no room. */
+  readonly short: string;
   readonly unit: string;
   readonly decimals: number;
   readonly low: number;
@@ -18,11 +20,20 @@ export interface ParallelAxis {
   readonly value: (trial: TrialDto) => number | undefined;
 }
 
+const SHORT: Readonly<Record<keyof GenesDto, string>> = {
+  entryThreshold: 'Entry',
+  stopAtr: 'Stop',
+  targetAtr: 'Target',
+  riskFraction: 'Risk',
+  maxHoldingBars: 'Hold',
+};
+
 /** One axis for each gene and each objective, over the range that the front covers. */
 export function parallelAxes(front: readonly TrialDto[]): ParallelAxis[] {
   const genes = GENE_FIELDS.map((field) => ({
     key: field.key as string,
     label: field.label,
+    short: SHORT[field.key],
     unit: field.unit,
     decimals: field.decimals,
     value: (trial: TrialDto): number | undefined => trial.genes[field.key] * field.scale,
@@ -30,6 +41,7 @@ export function parallelAxes(front: readonly TrialDto[]): ParallelAxis[] {
   const objectives = OBJECTIVES.map((name) => ({
     key: name as string,
     label: AXES[name].label,
+    short: AXES[name].label,
     unit: AXES[name].unit,
     decimals: AXES[name].decimals,
     value: (trial: TrialDto) => objectiveOf(trial, name),
@@ -89,7 +101,7 @@ export function Parallel({ study, selectedId }: ParallelProps) {
             <g key={axis.key}>
               <line x1={x(i)} x2={x(i)} y1={PAD.top} y2={base} stroke={colors.border} />
               <text x={x(i)} y={11} textAnchor="middle">
-                {axis.label}
+                {step >= 82 ? axis.label : axis.short}
               </text>
               <text x={x(i)} y={26} textAnchor="middle">
                 {formatNumber(axis.high, axis.decimals, axis.decimals)}

@@ -42,17 +42,19 @@ export function StudyForm({ models, model }: StudyFormProps) {
         </p>
       )}
       {error !== undefined && <ErrorLine error={error} />}
-      <Button
-        type="submit"
-        variant="filled"
-        leftSection={<IconPlayerPlayFilled size={13} aria-hidden />}
-        disabled={!input}
-        loading={starting}
-        data-testid="study-start"
-        fullWidth
-      >
-        Start study
-      </Button>
+      <div className={styles.run}>
+        <Button
+          type="submit"
+          variant="filled"
+          leftSection={<IconPlayerPlayFilled size={13} aria-hidden />}
+          disabled={!input}
+          loading={starting}
+          data-testid="study-start"
+          fullWidth
+        >
+          Start study
+        </Button>
+      </div>
     </form>
   );
 }

@@ -195,10 +195,10 @@ function StudyArea({
           id="optimise.study"
           direction="vertical"
           parts={[
-            { id: 'plot', size: 48, min: 200, content: <ParetoPlot study={study} selectedId={selectedId} /> },
+            { id: 'plot', size: 50, min: 300, content: <ParetoPlot study={study} selectedId={selectedId} /> },
             {
               id: 'front',
-              size: 29,
+              size: 28,
               min: 90,
               content: (
                 <Panel title={`Front (${front})`} flush>
@@ -208,8 +208,8 @@ function StudyArea({
             },
             {
               id: 'lower',
-              size: 23,
-              min: 90,
+              size: 22,
+              min: 100,
               content: (
                 <Panel
                   title={lower === 'genes' ? 'Genes of the front' : 'Progress of the search'}
