@@ -1,18 +1,18 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { resolveHome as resolveHomeFrom } from '../ops/home.ts';
 
-/** The data folder: `--home`, else FRONTIER_HOME, else the platform's place for application data. */
-export function resolveHome(option: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
-  const chosen = option ?? env.FRONTIER_HOME;
-  // npm scripts run in the project folder; a relative path means the folder the user stood in.
-  if (chosen) return resolve(env.FRONTIER_CALLER_CWD ?? '.', chosen);
-  if (process.platform === 'win32')
-    return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Frontier');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Frontier');
-  return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'frontier');
+/** The data folder that a command works on; the same rule as every host. */
+export function resolveHome(option: string | undefined): string {
+  return resolveHomeFrom(option, {
+    environment: process.env,
+    platform: process.platform,
+    userFolder: homedir(),
+    currentFolder: process.cwd(),
+  });
 }
 
-/** A path the user typed, relative to the folder they stood in. */
-export function resolveUserPath(path: string, env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env.FRONTIER_CALLER_CWD ?? '.', path);
+/** A path the user typed, relative to the folder they stood in: npm scripts run in the project's. */
+export function resolveUserPath(path: string): string {
+  return resolve(process.env.FRONTIER_CALLER_CWD ?? '.', path);
 }

@@ -16,6 +16,7 @@ import { runStudy } from '../../optimize/study.ts';
 import {
   type Constraint,
   type Evaluation,
+  genesKey,
   type Trial,
   type TrialSink,
   totalViolation,
@@ -56,6 +57,8 @@ class StoredTrials implements TrialSink {
   readonly #stores: Stores;
   readonly #payload: StudyPayload;
   readonly #constraints: readonly Constraint[];
+  /** One trial per set of genes, the first: equal genes are one point of the front. */
+  readonly #distinct = new Map<string, Trial>();
 
   constructor(stores: Stores, payload: StudyPayload, constraints: readonly Constraint[]) {
     this.#stores = stores;
@@ -64,16 +67,24 @@ class StoredTrials implements TrialSink {
   }
 
   load(): Trial[] {
-    return this.#stores.studies.trials(this.#payload.studyId).map((dto) => this.#trialOf(dto));
+    const trials = this.#stores.studies.trials(this.#payload.studyId).map((dto) => this.#trialOf(dto));
+    for (const trial of trials) this.#remember(trial);
+    return trials;
   }
 
   append(trials: readonly Trial[]): void {
     const { studyId } = this.#payload;
-    const added = trials.map((trial) => this.#dtoOf(trial));
-    const all = [...this.load(), ...trials];
-    const front = paretoFront(all, objectives).map((i) => trialIdOf(studyId, all[i]!.number));
+    for (const trial of trials) this.#remember(trial);
+    const known = [...this.#distinct.values()];
+    const front = paretoFront(known, objectives).map((i) => trialIdOf(studyId, known[i]!.number));
     const { trials: _, ...study } = this.#stores.studies.get(studyId);
+    const added = trials.map((trial) => this.#dtoOf(trial));
     this.#stores.studies.appendGeneration({ study, trials: added, frontTrialIds: front, checkpoint: null });
+  }
+
+  #remember(trial: Trial): void {
+    const key = genesKey(trial.genes);
+    if (!this.#distinct.has(key)) this.#distinct.set(key, trial);
   }
 
   #dtoOf(trial: Trial): TrialDto {
