@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bar } from '../../src-shared/market/bars.ts';
+import type { OrderRequest } from '../../src-shared/trading/types.ts';
 import { openWorld, stubSignal, type World, type WorldOptions } from '../../tests/fixtures/liveWorld.ts';
 import { deployment } from '../../tests/fixtures/records.ts';
 import { PaperBroker } from '../brokers/paper.ts';
 import { PAPER_FILE } from '../brokers/paperLedger.ts';
+import type { SubmitResult } from '../brokers/port.ts';
 import { STATE_FILE } from '../store/database.ts';
 
 describe('live manager', () => {
@@ -142,6 +144,47 @@ describe('live manager', () => {
     second.manager.recover();
     expect(await second.manager.flattenAll()).toMatchObject({ closedPositions: 1, stoppedSessions: 0 });
     expect(second.manager.snapshot(id).position).toBeUndefined();
+  });
+
+  it('JRN-7: pressed twice while the session runs, flatten acts once', async () => {
+    const w = open({ bars: 600 });
+    const id = await w.manager.start(deployment.id, { speed: 0 });
+    await until(() => w.stores.sessions.get(id).position !== undefined);
+    const [first, second] = await Promise.all([w.manager.flattenAll(), w.manager.flattenAll()]);
+    expect(second).toBe(first);
+    expect(first.messages).toEqual([]);
+    const dto = w.manager.snapshot(id);
+    expect(dto).toMatchObject({ state: 'stopped', unreconciled: [] });
+    expect(dto.decisions).toBeLessThan(600);
+    expect(dto.position).toBeUndefined();
+    expect(w.stores.journal.openOrders(id)).toEqual([]);
+  });
+
+  it('JRN-7: a broker that gives no answer to flatten is named, and flatten can be pressed again', async () => {
+    let silent = true;
+    const broker: WorldOptions['broker'] = (options) =>
+      new (class extends PaperBroker {
+        override async closeAll(orders: readonly OrderRequest[]): Promise<readonly SubmitResult[]> {
+          if (!silent) return super.closeAll(orders);
+          silent = false;
+          throw new Error('timed out.');
+        }
+      })(options);
+    const w = open({ broker });
+    const id = await pausedWhen(w, inPosition(w));
+    const failed = await w.manager.flattenAll();
+    expect(failed).toMatchObject({ closedPositions: 0, stoppedSessions: 0 });
+    expect(failed.messages[0]).toMatch(/could not be flattened: timed out. Check its position at the broker/);
+    expect(w.manager.snapshot(id)).toMatchObject({ state: 'interrupted' });
+    expect(w.manager.snapshot(id).orders.at(-1)).toMatchObject({ state: 'unknown' });
+    expect(await w.manager.flattenAll()).toMatchObject({ closedPositions: 1, stoppedSessions: 1 });
+    const dto = w.manager.snapshot(id);
+    expect(dto.position).toBeUndefined();
+    const flattens = dto.orders.filter((o) => o.reason === 'flatten');
+    expect(flattens.map((o) => [o.clientOrderId.slice(-2), o.state])).toEqual([
+      ['-f', 'cancelled'],
+      ['f2', 'filled'],
+    ]);
   });
 
   /** Trades on the first bars only, so that later bars pass without an event. */

@@ -1,14 +1,11 @@
 import type { DeploymentDto, SessionDto, SessionSummary } from '../../src-shared/contract/live.ts';
-import { FrontierError } from '../../src-shared/errors.ts';
-import { timeframeMs } from '../../src-shared/market/timeframes.ts';
+import { errorBody, FrontierError } from '../../src-shared/errors.ts';
 import type { Clock, IdSource } from '../../src-shared/runtime.ts';
 import type { VenueSpec } from '../../src-shared/trading/types.ts';
 import type { Broker } from '../brokers/port.ts';
 import type { SessionRecord, SessionSource } from '../store/sessions.ts';
 import type { Stores } from '../store/stores.ts';
-import { Bookkeeper } from './bookkeeper.ts';
-import { type FlattenOutcome, flattenAccount } from './flatten.ts';
-import { reconcile } from './reconcile.ts';
+import { type FlattenAllOutcome, Flattener } from './flattener.ts';
 import { LiveSession } from './session.ts';
 import { sessionOf, summaryOf } from './snapshot.ts';
 import { ALIVE, type Pipeline } from './types.ts';
@@ -48,11 +45,6 @@ export interface LiveManagerOptions {
   readonly onFault?: ((sessionId: string, error: unknown) => void) | undefined;
 }
 
-/** What happened to every account. */
-export interface FlattenAllOutcome extends FlattenOutcome {
-  readonly stoppedSessions: number;
-}
-
 interface Running {
   readonly session: LiveSession;
   readonly broker: Broker;
@@ -74,10 +66,17 @@ export class LiveManager {
   readonly #running = new Map<string, Running>();
   readonly #listeners = new Set<(sessionId: string) => void>();
   /** Sessions being taken up right now, so that two clicks do not start two loops. */
-  readonly #opening = new Set<string>();
+  readonly #opening = new Map<string, Promise<void>>();
+  readonly #flattener: Flattener;
 
   constructor(options: LiveManagerOptions) {
     this.#options = options;
+    this.#flattener = new Flattener({
+      stores: options.stores,
+      clock: options.clock,
+      halt: (record) => this.#haltForFlatten(record),
+      onChange: (sessionId) => this.#changed(sessionId),
+    });
   }
 
   /**
@@ -140,6 +139,16 @@ export class LiveManager {
   }
 
   async #open(record: SessionRecord, deployment: DeploymentDto): Promise<void> {
+    const opening = this.#takeUp(record, deployment);
+    this.#opening.set(record.id, opening);
+    try {
+      await opening;
+    } finally {
+      this.#opening.delete(record.id);
+    }
+  }
+
+  async #takeUp(record: SessionRecord, deployment: DeploymentDto): Promise<void> {
     const { stores, assembler, clock, yieldControl } = this.#options;
     const { sessions, journal } = stores;
     const onChange = (): void => this.#changed(record.id);
@@ -155,7 +164,7 @@ export class LiveManager {
         .catch((error: unknown) => this.#options.onFault?.(record.id, error))
         .finally(() => this.#leave(record.id));
     } catch (error) {
-      sessions.update(record.id, { state: 'failed', endedMs: clock.nowMs() });
+      sessions.update(record.id, { state: 'failed', endedMs: clock.nowMs(), error: errorBody(error) });
       journal.log(
         record.id,
         record.source.fromMs,
@@ -194,18 +203,8 @@ export class LiveManager {
     const { sessions, deployments } = this.#options.stores;
     const record = sessions.get(sessionId);
     if (!RESUMABLE.includes(record.state) || this.#opening.has(sessionId)) throw notResumable(record);
-    this.#opening.add(sessionId);
-    try {
-      sessions.update(sessionId, {
-        state: 'starting',
-        endedMs: undefined,
-        error: undefined,
-        unreconciled: [],
-      });
-      await this.#open(sessions.get(sessionId), deployments.get(record.deploymentId));
-    } finally {
-      this.#opening.delete(sessionId);
-    }
+    sessions.update(sessionId, { state: 'starting', endedMs: undefined, error: undefined, unreconciled: [] });
+    await this.#open(sessions.get(sessionId), deployments.get(record.deploymentId));
   }
 
   /** Ends the session and leaves positions as they are. @throws FrontierError NOT_FOUND */
@@ -238,85 +237,22 @@ export class LiveManager {
     );
   }
 
-  /** Sessions that flatten would touch: alive, interrupted, or with a position left open. */
-  #exposed(): SessionRecord[] {
-    return this.#options.stores.sessions
-      .list()
-      .filter((s) => ALIVE.includes(s.state) || s.state === 'interrupted' || s.position !== undefined);
-  }
-
   /** What flatten would do, in the words of the consequence. */
   flattenPreview(): { positions: number; text: string } {
-    const exposed = this.#exposed();
-    const open = exposed.filter((s) => s.position !== undefined);
-    const ending = exposed.filter((s) => ALIVE.includes(s.state) || s.state === 'interrupted').length;
-    const described = open.map((s) => {
-      const { direction, volumeLots } = s.position!;
-      return `${direction} ${volumeLots} lots of ${s.venue.instrument.symbol} (${s.badge})`;
-    });
-    if (exposed.length === 0) return { positions: 0, text: 'Nothing is open and no session is running.' };
-    const closing =
-      open.length === 0 ? 'No position is open.' : `Closes at market now: ${described.join('; ')}.`;
-    const stopping = ending === 1 ? 'Stops 1 session' : `Stops ${ending} sessions`;
-    return { positions: open.length, text: `${closing} ${stopping} and cancels their waiting orders.` };
+    return this.#flattener.preview();
   }
 
   /** Cancels waiting orders, closes every position at market, stops every session. One failure stops no other. */
-  async flattenAll(): Promise<FlattenAllOutcome> {
-    let closedPositions = 0;
-    let cancelledOrders = 0;
-    let stoppedSessions = 0;
-    const messages: string[] = [];
-    for (const record of this.#exposed()) {
-      try {
-        const outcome = await this.#flattenOne(record);
-        closedPositions += outcome.closedPositions;
-        cancelledOrders += outcome.cancelledOrders;
-        messages.push(...outcome.messages);
-        if (ALIVE.includes(record.state) || record.state === 'interrupted') stoppedSessions += 1;
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        messages.push(
-          `Session ${record.id} could not be flattened: ${why} Check its position at the broker.`,
-        );
-      }
-    }
-    return { closedPositions, cancelledOrders, stoppedSessions, messages };
+  flattenAll(): Promise<FlattenAllOutcome> {
+    return this.#flattener.all();
   }
 
-  async #flattenOne(exposed: SessionRecord): Promise<FlattenOutcome> {
-    const { stores, assembler, clock } = this.#options;
-    const { sessions, journal, deployments } = stores;
-    const running = this.#running.get(exposed.id);
+  /** Ends the loop, also of a session that is being taken up just now, so that one broker object acts at a time. */
+  async #haltForFlatten(record: SessionRecord): Promise<Broker> {
+    await this.#opening.get(record.id)?.catch(() => undefined);
+    const running = this.#running.get(record.id);
     await running?.session.halt('flatten');
-    const broker = running?.broker ?? (await assembler.broker(exposed));
-    await broker.connect();
-    const record = sessions.get(exposed.id);
-    const { timeframe } = deployments.get(record.deploymentId);
-    const decidedMs = journal.lastDecision(record.id)?.barTimeMs;
-    const marketMs = decidedMs === undefined ? record.source.fromMs : decidedMs + timeframeMs(timeframe);
-    const books = new Bookkeeper({
-      journal,
-      sessionId: record.id,
-      digits: record.venue.instrument.digits,
-      marketMs: () => marketMs,
-      onChange: () => this.#changed(record.id),
-    });
-    const input = { record, journal, broker, books, marketMs };
-    const { unreconciled } = await reconcile(input);
-    const outcome = await flattenAccount(input);
-    const { balance, equity } = await broker.account();
-    const [left] = (await broker.positions()).filter((p) => p.symbol === record.venue.instrument.symbol);
-    sessions.update(record.id, {
-      state: 'stopped',
-      endedMs: record.endedMs ?? clock.nowMs(),
-      balance,
-      equity,
-      position: left,
-      unreconciled,
-    });
-    this.#changed(record.id);
-    return { ...outcome, messages: [...unreconciled, ...outcome.messages] };
+    return running?.broker ?? this.#options.assembler.broker(record);
   }
 
   /** @throws FrontierError NOT_FOUND */

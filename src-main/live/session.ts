@@ -5,16 +5,14 @@
 import { errorBody } from '../../src-shared/errors.ts';
 import { type Bar, barAt, barCount, lowerBound } from '../../src-shared/market/bars.ts';
 import { timeframeMs } from '../../src-shared/market/timeframes.ts';
-import { orderFromIntent } from '../../src-shared/trading/orders.ts';
 import { decide } from '../../src-shared/trading/strategy.ts';
-import type { Decision, OpenPosition, OrderRequest } from '../../src-shared/trading/types.ts';
+import type { OpenPosition } from '../../src-shared/trading/types.ts';
 import { isLockstep } from '../brokers/port.ts';
-import type { NewOrder } from '../store/journal.ts';
 import type { SessionStanding } from '../store/sessions.ts';
 import { Bookkeeper } from './bookkeeper.ts';
 import { Gate } from './gate.ts';
-import { clientOrderIdFor } from './orderIds.ts';
-import { acknowledge, reconcile } from './reconcile.ts';
+import { OrderDesk } from './orderDesk.ts';
+import { acknowledge } from './reconcile.ts';
 import type { SessionParts } from './types.ts';
 import { FeatureWindow } from './window.ts';
 
@@ -32,6 +30,7 @@ export class LiveSession {
   readonly id: string;
   readonly #parts: SessionParts;
   readonly #books: Bookkeeper;
+  readonly #desk: OrderDesk;
   readonly #window: FeatureWindow;
   readonly #gate = new Gate();
   readonly #abort = new AbortController();
@@ -57,6 +56,12 @@ export class LiveSession {
       digits: record.venue.instrument.digits,
       marketMs: () => this.#marketMs,
       onChange,
+    });
+    this.#desk = new OrderDesk({
+      parts,
+      books: this.#books,
+      marketMs: () => this.#marketMs,
+      hold: (differences) => this.#hold(differences),
     });
   }
 
@@ -123,7 +128,7 @@ export class LiveSession {
   }
 
   async #run(): Promise<void> {
-    const { broker, pipeline } = this.#parts;
+    const { broker, pipeline, record } = this.#parts;
     const unsubscribe = broker.subscribe((event) => {
       try {
         this.#books.onEvent(event);
@@ -133,6 +138,7 @@ export class LiveSession {
         this.#abort.abort();
       }
     });
+    pipeline.feed.setSpeed?.(toSpeed(record.speed));
     try {
       await this.#prepare();
       await this.#loop();
@@ -159,7 +165,7 @@ export class LiveSession {
       again ? 'Reconciling with the broker, then going on.' : `Started on ${record.feed}.`,
     );
     await this.#catchUp();
-    await this.#reconcile();
+    await this.#desk.reconcile();
     await this.#warmUp();
     if (this.#gate.isOpen && this.#halt === undefined) this.#standing({ state: 'running' });
   }
@@ -175,15 +181,6 @@ export class LiveSession {
     if (fromMs > this.#decidedMs) return;
     const bars = await pipeline.history(this.#decidedMs + 1);
     for (let i = lowerBound(bars.timeMs, fromMs); i < barCount(bars); i++) await broker.onBar(barAt(bars, i));
-  }
-
-  /** Settles journal and broker; what cannot be settled holds the session. */
-  async #reconcile(): Promise<void> {
-    const { record, journal, broker } = this.#parts;
-    const input = { record, journal, broker, books: this.#books, marketMs: this.#marketMs };
-    const { unreconciled, resend } = await reconcile(input);
-    if (unreconciled.length > 0) this.#hold(unreconciled);
-    else for (const order of resend) await this.#send(order);
   }
 
   #hold(unreconciled: readonly string[]): void {
@@ -210,9 +207,8 @@ export class LiveSession {
   }
 
   async #loop(): Promise<void> {
-    const { pipeline, record } = this.#parts;
+    const { pipeline } = this.#parts;
     const { signal } = this.#abort;
-    pipeline.feed.setSpeed?.(toSpeed(record.speed));
     await this.#gate.pass(signal);
     for await (const bar of pipeline.feed.bars(signal)) {
       if (bar.timeMs <= this.#decidedMs) continue;
@@ -247,7 +243,7 @@ export class LiveSession {
     const { balance, equity } = await broker.account();
     const position = await this.#position();
     const decision = decide(genes, { bar, signal, atr, position, equity }, record.venue);
-    const order = this.#orderOf(decision, position);
+    const order = this.#desk.orderOf(decision, position);
     journal.recordDecision({
       sessionId: this.id,
       decision,
@@ -259,7 +255,7 @@ export class LiveSession {
     });
     this.#decidedMs = bar.timeMs;
     this.#parts.onChange();
-    if (order !== undefined) await this.#send(order.request);
+    if (order !== undefined) await this.#desk.send(order.request);
   }
 
   /**
@@ -280,64 +276,6 @@ export class LiveSession {
     if (held === undefined) return undefined;
     const { symbol: _, ...position } = held;
     return position;
-  }
-
-  #orderOf(decision: Decision, position: OpenPosition | undefined): NewOrder | undefined {
-    const { record, journal } = this.#parts;
-    const { intent, barTimeMs } = decision;
-    if (intent === undefined) return undefined;
-    const [waiting] = journal.openOrders(this.id);
-    if (waiting !== undefined) {
-      this.#books.log('warning', `No new order: ${waiting.request.clientOrderId} is still ${waiting.state}.`);
-      return undefined;
-    }
-    const request = orderFromIntent(intent, {
-      clientOrderId: clientOrderIdFor(this.id, barTimeMs, intent.type),
-      symbol: record.venue.instrument.symbol,
-      position,
-      createdMs: this.#marketMs,
-    });
-    return request === undefined ? undefined : { request, barTimeMs, reason: intent.reason };
-  }
-
-  /** JRN-3: `sent` is on the disk before the order leaves; an answer that does not come is asked for. */
-  async #send(order: OrderRequest, resent = false): Promise<void> {
-    const { broker, journal } = this.#parts;
-    const { clientOrderId } = order;
-    journal.orderEvent(clientOrderId, 'sent', this.#marketMs);
-    try {
-      const answer = await broker.submit(order);
-      const state = journal.orderState(clientOrderId);
-      if (answer.state === 'rejected') {
-        journal.orderEvent(clientOrderId, 'rejected', this.#marketMs, answer.reason);
-        this.#books.log('warning', `The broker refused order ${clientOrderId}: ${answer.reason}.`);
-      } else if (state === 'sent') {
-        journal.orderEvent(clientOrderId, 'accepted', this.#marketMs);
-      }
-    } catch (error) {
-      const note = error instanceof Error ? error.message : String(error);
-      journal.orderEvent(clientOrderId, 'unknown', this.#marketMs, note);
-      this.#books.log('error', `No answer to order ${clientOrderId} (${note}); asking the broker.`);
-      await this.#settleUnknown(resent);
-    }
-    this.#parts.onChange();
-  }
-
-  /**
-   * REC-3: after an unknown outcome the session trades on only when the broker has said what happened. An order
-   * that surely never arrived goes out once more; the second silence is for a person.
-   */
-  async #settleUnknown(resent: boolean): Promise<void> {
-    const { record, journal, broker } = this.#parts;
-    const input = { record, journal, broker, books: this.#books, marketMs: this.#marketMs };
-    const { unreconciled, resend } = await reconcile(input);
-    if (unreconciled.length === 0 && !resent) {
-      for (const order of resend) await this.#send(order, true);
-      return;
-    }
-    const lost = resend.map((order) => `Order ${order.clientOrderId} did not reach the broker.`);
-    const differences = [...unreconciled, ...lost];
-    if (differences.length > 0) this.#hold(differences);
   }
 
   #ended(): void {
