@@ -6,7 +6,7 @@ import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { downloadText } from '../../ui/download.ts';
 import { EquityChart } from '../../ui/EquityChart.tsx';
-import { formatDate, formatNumber } from '../../ui/format.ts';
+import { formatDate, formatDuration, formatNumber } from '../../ui/format.ts';
 import { describeGenes } from '../../ui/genes.ts';
 import { MetricGrid } from '../../ui/MetricGrid.tsx';
 import { SPAN_INFO } from '../../ui/models.tsx';
@@ -101,7 +101,7 @@ function ResultHead({ result }: { readonly result: BacktestDto }) {
         {SPAN_INFO[result.span].label}: {formatDate(result.fromMs)} to {formatDate(result.toMs)}
       </span>
       <span className={styles.dim} title={describeGenes(result.genes)}>
-        Run <Time ms={result.createdMs} seconds /> in {formatNumber(result.seconds, 1, 1)} s
+        Run <Time ms={result.createdMs} seconds /> in {formatDuration(result.seconds * 1000)}
       </span>
       <ParameterHash hash={result.parameterHash} />
     </div>

@@ -109,30 +109,3 @@ export function scatterGroups(trials: readonly TrialDto[], axes: AxisChoice): Sc
     infeasible,
   };
 }
-
-export type FrontSortKey = ObjectiveName | 'trades' | 'number' | keyof TrialDto['genes'];
-export interface FrontSort {
-  readonly key: FrontSortKey;
-  readonly descending: boolean;
-}
-
-function sortValue(trial: TrialDto, key: FrontSortKey): number | undefined {
-  if (key === 'trades') return trial.trades;
-  if (key === 'number') return trial.number;
-  if (key in AXES) return objectiveOf(trial, key as ObjectiveName);
-  return trial.genes[key as keyof TrialDto['genes']];
-}
-
-/** The front in the order of one column; unknown values last whichever way, ties by trial number. */
-export function sortFront(front: readonly TrialDto[], sort: FrontSort): TrialDto[] {
-  return front.toSorted((a, b) => {
-    const va = sortValue(a, sort.key);
-    const vb = sortValue(b, sort.key);
-    if (va === undefined || vb === undefined) {
-      if (va === vb) return a.number - b.number;
-      return va === undefined ? 1 : -1;
-    }
-    if (va === vb) return a.number - b.number;
-    return sort.descending ? vb - va : va - vb;
-  });
-}
