@@ -44,20 +44,43 @@ export function dailyReturns(
   timeMs: Float64Array,
   equity: Float64Array,
 ): DailyReturns {
+  const { returns, periods, span } = periodReturns(initialBalance, timeMs, equity, DAY_MS);
+  return { returns, days: periods, spanDays: span };
+}
+
+export interface PeriodReturns {
+  /** One per period with an equity point, as `DailyReturns.returns`. */
+  readonly returns: number[];
+  /** Periods with an equity point. */
+  readonly periods: number;
+  /** Periods from the first to the last of them, both included. */
+  readonly span: number;
+}
+
+/**
+ * `dailyReturns` for periods of any length, counted from the epoch.
+ * @param periodMs e.g. an hour
+ */
+export function periodReturns(
+  initialBalance: number,
+  timeMs: Float64Array,
+  equity: Float64Array,
+  periodMs: number,
+): PeriodReturns {
   const n = timeMs.length;
-  if (n === 0) return { returns: [], days: 0, spanDays: 0 };
+  if (n === 0) return { returns: [], periods: 0, span: 0 };
   const returns: number[] = [];
-  let days = 0;
+  let periods = 0;
   let base = initialBalance;
-  let nextDayMs = (Math.floor(timeMs[0]! / DAY_MS) + 1) * DAY_MS;
+  let nextMs = (Math.floor(timeMs[0]! / periodMs) + 1) * periodMs;
   for (let i = 0; i < n; i++) {
     const last = i + 1 === n;
-    if (!last && timeMs[i + 1]! < nextDayMs) continue;
-    days++;
+    if (!last && timeMs[i + 1]! < nextMs) continue;
+    periods++;
     if (base > 0) returns.push(equity[i]! / base - 1);
     base = base > 0 ? equity[i]! : base;
-    if (!last) nextDayMs = (Math.floor(timeMs[i + 1]! / DAY_MS) + 1) * DAY_MS;
+    if (!last) nextMs = (Math.floor(timeMs[i + 1]! / periodMs) + 1) * periodMs;
   }
-  const spanDays = Math.floor(timeMs[n - 1]! / DAY_MS) - Math.floor(timeMs[0]! / DAY_MS) + 1;
-  return { returns, days, spanDays };
+  const span = Math.floor(timeMs[n - 1]! / periodMs) - Math.floor(timeMs[0]! / periodMs) + 1;
+  return { returns, periods, span };
 }

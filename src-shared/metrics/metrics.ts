@@ -3,7 +3,7 @@
  * A figure that the data cannot carry is `undefined`, never 0 or infinite.
  */
 import type { Trade } from '../trading/types.ts';
-import { dailyReturns, mean, sampleDeviation } from './daily.ts';
+import { dailyReturns, mean, periodReturns, sampleDeviation } from './daily.ts';
 import { drawdownSummary } from './drawdown.ts';
 import type { Metrics } from './types.ts';
 
@@ -13,6 +13,11 @@ export type { Metrics } from './types.ts';
 export const YEAR_DAYS = 365.2425;
 /** Annualised figures need at least this many daily returns: a month of trading. */
 export const MIN_DAYS = 20;
+/** Where a span has fewer days, hours stand in for them if there are at least this many. */
+export const MIN_HOURS = 48;
+const HOUR_MS = 3_600_000;
+/** Trading hours of a year at 120 a week. Too few days show no weekend, so a longer week is not assumed. */
+const MOST_HOURS_PER_YEAR = (120 / 7) * YEAR_DAYS;
 /** Van Tharp asks for at least 30 trades before SQN says anything. */
 export const MIN_SQN_TRADES = 30;
 
@@ -35,33 +40,46 @@ function ratio(numerator: number, denominator: number): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-type AnnualFigures = Pick<Metrics, 'cagrPct' | 'annualVolatilityPct' | 'sharpe' | 'sortino'> & {
-  days: number;
-  years: number | undefined;
-};
-
-function annualFigures(input: MetricsInput, finalEquity: number): AnnualFigures {
-  const { returns, days, spanDays } = dailyReturns(input.initialBalance, input.timeMs, input.equity);
-  const nothing = {
-    cagrPct: undefined,
-    annualVolatilityPct: undefined,
-    sharpe: undefined,
-    sortino: undefined,
+type RiskFigures = Pick<Metrics, 'annualVolatilityPct' | 'sharpe' | 'sortino'>;
+type AnnualFigures = RiskFigures &
+  Pick<Metrics, 'cagrPct' | 'returnPeriod'> & {
+    days: number;
+    years: number | undefined;
   };
-  if (returns.length < MIN_DAYS || returns.length < days) return { days, years: undefined, ...nothing };
-  const years = spanDays / YEAR_DAYS;
-  const perYear = Math.sqrt(returns.length / years);
+
+function riskFigures(returns: readonly number[], perYear: number): RiskFigures {
+  const root = Math.sqrt(perYear);
   const average = mean(returns);
   const deviation = sampleDeviation(returns);
   const downside = Math.sqrt(mean(returns.map((r) => Math.min(r, 0) ** 2)));
+  return {
+    annualVolatilityPct: deviation * root * 100,
+    sharpe: ratio(average * root, deviation),
+    sortino: ratio(average * root, downside),
+  };
+}
+
+/** A few days of minute bars: hourly returns carry the ratios; a yearly growth would be pure extrapolation. */
+function hourlyFigures(input: MetricsInput): RiskFigures & Pick<Metrics, 'returnPeriod'> {
+  const { returns, periods, span } = periodReturns(input.initialBalance, input.timeMs, input.equity, HOUR_MS);
+  if (returns.length < MIN_HOURS || returns.length < periods)
+    return { annualVolatilityPct: undefined, sharpe: undefined, sortino: undefined };
+  const measured = returns.length / (span / (24 * YEAR_DAYS));
+  return { ...riskFigures(returns, Math.min(measured, MOST_HOURS_PER_YEAR)), returnPeriod: 'hour' };
+}
+
+function annualFigures(input: MetricsInput, finalEquity: number): AnnualFigures {
+  const { returns, days, spanDays } = dailyReturns(input.initialBalance, input.timeMs, input.equity);
+  if (returns.length < MIN_DAYS || returns.length < days)
+    return { days, years: undefined, cagrPct: undefined, ...hourlyFigures(input) };
+  const years = spanDays / YEAR_DAYS;
   const growth = Math.max(finalEquity / input.initialBalance, 0);
   return {
     days,
     years,
+    returnPeriod: 'day',
     cagrPct: ratio((growth ** (1 / years) - 1) * 100, 1),
-    annualVolatilityPct: deviation * perYear * 100,
-    sharpe: ratio(average * perYear, deviation),
-    sortino: ratio(average * perYear, downside),
+    ...riskFigures(returns, returns.length / years),
   };
 }
 
@@ -148,7 +166,9 @@ function tradedNotional(trades: readonly Trade[], moneyPerLot: number): number {
  * All figures of a run from its equity curve and its closed trades.
  * Days are UTC calendar days with at least one equity point; a day's return is from the last equity of the day
  * before (the initial balance before the first) to its own last equity. Days per year are measured (daily
- * returns over the calendar span), so five-day, six-day and seven-day markets need no constant.
+ * returns over the calendar span), so five-day, six-day and seven-day markets need no constant. A span of fewer
+ * than 20 days takes hourly returns instead, if there are 48 (`returnPeriod` says which): their ratios say little
+ * and are for comparing candidates on the same span.
  */
 export function computeMetrics(input: MetricsInput): Metrics {
   const { initialBalance, equity, trades } = input;

@@ -16,6 +16,8 @@ export interface Metrics {
   readonly annualVolatilityPct: number | undefined;
   /** Mean over sample deviation of daily returns times sqrt(returns per year); risk-free rate 0 (Sharpe 1994). */
   readonly sharpe: number | undefined;
+  /** What volatility, Sharpe and Sortino are made from; absent where they are unknown. */
+  readonly returnPeriod?: 'day' | 'hour' | undefined;
   /** Mean daily return over its downside deviation about 0, all days counted, annualised (Sortino, Price 1994). */
   readonly sortino: number | undefined;
   /** CAGR over maximum drawdown of the same span (Young 1991, there over 36 months). */
