@@ -18,7 +18,7 @@ const folder = async (name: string): Promise<string> => {
 };
 
 it('a run killed twice with SIGKILL ends with the weights of an uninterrupted one, bit for bit', async () => {
-  const request = { family: 'mlp', engine: 'cpu', epochs: 60 } as const;
+  const request = { family: 'mlp', engine: 'cpu', epochs: 40 } as const;
   const whole = await finishRun({ ...request, folder: await folder('whole') });
   const cut = await folder('cut');
   for (const part of [0.3, 0.6]) {

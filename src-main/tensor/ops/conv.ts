@@ -73,7 +73,8 @@ defineGrad('Conv', (d, [x, w, bias], { attributes, needs }) => {
   return [
     needs[0] ? inputGradient(d, x!, w!, g) : undefined,
     needs[1] ? weightGradient(d, x!, g) : undefined,
-    bias && needs[2] ? reduceSum(d, [0, 2]) : undefined,
+    // Over time first: one reduction over both axes takes twice as long on the CPU engine.
+    bias && needs[2] ? reduceSum(reduceSum(d, [2]), [0]) : undefined,
   ];
 });
 
@@ -106,13 +107,14 @@ function inputGradient(d: Value, x: Value, w: Value, g: Geometry): Value {
  * a convolution whose kernel is the whole series takes three times as long on the CPU engine.
  */
 function weightGradient(d: Value, x: Value, g: Geometry): Value {
-  const timeMajor = padAxis(transpose(x, [0, 2, 1]), 1, g.before, g.after);
-  const steps = d.shape[2]!;
+  const series = transpose(x, [0, 2, 1]);
+  const padded = padAxis(series, 1, g.before, g.after);
+  const reach = (d.shape[2]! - 1) * g.stride + 1;
   const perTap = Array.from({ length: g.taps }, (_, tap) => {
     const start = tap * g.dilation;
-    const end = start + (steps - 1) * g.stride + 1;
-    const whole = start === 0 && end === timeMajor.shape[1] && g.stride === 1;
-    const seen = whole ? timeMajor : slice(timeMajor, 1, start, end, g.stride);
+    // A tap that sees exactly the unpadded series (the newest of a causal convolution) needs no copy.
+    const whole = start === g.before && reach === series.shape[1] && g.stride === 1;
+    const seen = whole ? series : slice(padded, 1, start, start + reach, g.stride);
     return reduceSum(matmul(d, seen), [0], true);
   });
   return transpose(concat(perTap, 0), [1, 2, 0]);
