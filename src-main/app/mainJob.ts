@@ -229,6 +229,24 @@ function backtestFigures({ metrics }: BacktestDto) {
   };
 }
 
+/** Fewer out-of-sample trades than this cannot tell skill from luck. */
+const TRADES_THAT_TELL = 30;
+
+/** What to think of the result, in one sentence that flatters nobody. */
+export function verdict({
+  point,
+  deployedBacktest,
+}: Pick<MainJobResult, 'point' | 'deployedBacktest'>): string {
+  const inSample = point.optimisation.metrics.netReturnPct;
+  const { netReturnPct, trades } = deployedBacktest.metrics;
+  if (inSample <= 0) return 'Nothing worth trading: even the best balance found in-sample loses after costs.';
+  if (netReturnPct <= 0)
+    return 'The in-sample result did not carry over: out of sample it loses after costs.';
+  if (trades < TRADES_THAT_TELL)
+    return `Positive out of sample, but ${trades} trades cannot tell skill from luck.`;
+  return 'Positive out of sample after costs, on one short span: watch it on paper before believing it.';
+}
+
 /** The figures machines read, as documented in docs/cli.md. */
 export function mainJobFigures(r: MainJobResult) {
   return {
@@ -269,6 +287,7 @@ export function mainJobFigures(r: MainJobResult) {
       decisionsAsBacktest: r.adherence.decisionsEqual,
       fillsAsBacktest: r.adherence.fillsEqual,
     },
+    verdict: verdict(r),
     report: r.report.path,
   };
 }

@@ -1,4 +1,4 @@
-import type { MainJobResult } from '../app/mainJob.ts';
+import { type MainJobResult, verdict } from '../app/mainJob.ts';
 import { day, num, pct } from './output.ts';
 
 /** One screen: what was done, what came out, and what to think of it. */
@@ -26,6 +26,7 @@ export function mainJobSummary(r: MainJobResult, home: string): string {
     `Deployed    threshold ${num(g.entryThreshold)}  stop ${num(g.stopAtr)} ATR  target ${num(g.targetAtr)} ATR  risk ${num(100 * g.riskFraction)} %  holding ${g.maxHoldingBars} bars`,
     `Paper       ${session.barsDone} bars replayed, ${session.decisions} decisions, ${session.orders.length} orders, ${session.fills.length} fills, balance ${num(session.balance)} ${session.currency}`,
     `            same parameters: ${session.parameterHash === r.deployment.parameterHash ? 'yes' : 'NO'}; decisions as the backtest: ${adherence.decisionsEqual}/${adherence.decisionsCompared}, fills ${adherence.fillsEqual}/${adherence.fillsCompared}`,
+    `Verdict     ${verdict(r)}`,
     `Report      ${r.report.path} in ${home}`,
     '',
   ].join('\n');
