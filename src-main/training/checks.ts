@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FrontierError } from '../../src-shared/errors.ts';
+import type { ParameterLayout } from '../tensor/parameters.ts';
 import type { TrainConfig, TrainingData } from './types.ts';
 
 const bad = (message: string, hint: string): FrontierError => new FrontierError('BAD_INPUT', message, hint);
@@ -108,9 +109,17 @@ const bytesOf = (array: Float32Array | Int32Array): Uint8Array =>
  * A hash of all that determines the weights; a checkpoint belongs to exactly one. The chunk length does not:
  * the steps are the same however they are cut into runs.
  */
-export function runFingerprint(data: TrainingData, config: TrainConfig, resolvedModel: object): string {
+export function runFingerprint(
+  data: TrainingData,
+  config: TrainConfig,
+  resolvedModel: object,
+  layout: ParameterLayout,
+): string {
   const { chunkSteps: _, engine: __, ...rest } = config;
-  const described = { ...rest, model: resolvedModel, rows: data.rows, featureCount: data.featureCount };
+  const { rows, featureCount } = data;
+  // The saved vectors mean something only in the layout they were written in.
+  const places = layout.parameters.map(({ name, shape, offset }) => ({ name, shape, offset }));
+  const described = { ...rest, model: resolvedModel, rows, featureCount, places };
   const hash = createHash('sha256').update(JSON.stringify(sorted(described)));
   for (const array of [data.features, data.targets, data.trainEnds, data.validationEnds]) {
     hash.update(`|${array.length}|`).update(bytesOf(array));

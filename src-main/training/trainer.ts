@@ -57,7 +57,7 @@ function prepare(data: TrainingData, config: TrainConfig): Prepared {
   const model = defineModel(config.family, config.model, size);
   checkData(data, config);
   const layout = layOut(collectParameters(model.forward, size));
-  return { model, size, layout, fingerprint: runFingerprint(data, config, model.config) };
+  return { model, size, layout, fingerprint: runFingerprint(data, config, model.config, layout) };
 }
 
 async function openSession(
