@@ -5,6 +5,7 @@ import type { VenueState } from '../../src-shared/trading/venueState.ts';
 import { openSqlite, type Sqlite, withoutSync } from '../store/database.ts';
 import { decode, encode } from '../store/json.ts';
 import type { Migration } from '../store/migrate.ts';
+import { Statements } from '../store/statements.ts';
 import {
   fillSchema,
   orderRequestSchema,
@@ -113,9 +114,11 @@ interface OrderDbRow {
  */
 export class PaperLedger {
   readonly #db: Sqlite;
+  readonly #sql: Statements;
 
   constructor(db: Sqlite) {
     this.#db = db;
+    this.#sql = new Statements(db);
   }
 
   /**
@@ -128,7 +131,7 @@ export class PaperLedger {
   }
 
   account(id: string): PaperAccountRow | undefined {
-    const row = this.#db.prepare<[string], AccountDbRow>('SELECT * FROM accounts WHERE id = ?').get(id);
+    const row = this.#sql.prepare<[string], AccountDbRow>('SELECT * FROM accounts WHERE id = ?').get(id);
     if (row === undefined) return undefined;
     const where = `paper account ${id}`;
     return {
@@ -140,7 +143,7 @@ export class PaperLedger {
   }
 
   openAccount(id: string, venue: VenueSpec): void {
-    this.#db
+    this.#sql
       .prepare(
         "INSERT INTO accounts (id, venue, state, counters, last_close) VALUES (?, ?, NULL, '{}', NULL)",
       )
@@ -153,14 +156,14 @@ export class PaperLedger {
     counters: Readonly<Record<string, number>>,
     lastClose: number | undefined,
   ): void {
-    this.#db
+    this.#sql
       .prepare('UPDATE accounts SET state = ?, counters = ?, last_close = ? WHERE id = ?')
       .run(encode(state), encode(counters), lastClose ?? null, id);
   }
 
   /** An order of any account: ids are unique for ever. */
   order(clientOrderId: string): PaperOrderRow | undefined {
-    const row = this.#db
+    const row = this.#sql
       .prepare<[string], OrderDbRow>('SELECT request, state, reason FROM orders WHERE client_order_id = ?')
       .get(clientOrderId);
     if (row === undefined) return undefined;
@@ -169,14 +172,14 @@ export class PaperLedger {
   }
 
   orderIds(accountId: string): string[] {
-    return this.#db
+    return this.#sql
       .prepare<[string], string>('SELECT client_order_id FROM orders WHERE account_id = ?')
       .pluck()
       .all(accountId);
   }
 
   addOrder(accountId: string, request: OrderRequest, state: PaperOrderState, reason?: string): void {
-    this.#db
+    this.#sql
       .prepare(
         'INSERT INTO orders (client_order_id, account_id, request, state, reason) VALUES (?, ?, ?, ?, ?)',
       )
@@ -184,13 +187,13 @@ export class PaperLedger {
   }
 
   setOrder(clientOrderId: string, state: PaperOrderState, reason?: string): void {
-    this.#db
+    this.#sql
       .prepare('UPDATE orders SET state = ?, reason = ? WHERE client_order_id = ?')
       .run(state, reason ?? null, clientOrderId);
   }
 
   addFill(accountId: string, fill: Fill): void {
-    this.#db
+    this.#sql
       .prepare(
         'INSERT INTO fills (fill_id, account_id, client_order_id, time_ms, body) VALUES (?, ?, ?, ?, ?)',
       )
@@ -198,13 +201,13 @@ export class PaperLedger {
   }
 
   addTrade(accountId: string, trade: Trade): void {
-    this.#db
+    this.#sql
       .prepare('INSERT INTO trades (account_id, trade_id, exit_ms, body) VALUES (?, ?, ?, ?)')
       .run(accountId, trade.id, trade.exitTimeMs, encode(trade));
   }
 
   fillsOfOrder(clientOrderId: string): Fill[] {
-    return this.#db
+    return this.#sql
       .prepare<[string], string>('SELECT body FROM fills WHERE client_order_id = ? ORDER BY seq')
       .pluck()
       .all(clientOrderId)
@@ -212,7 +215,7 @@ export class PaperLedger {
   }
 
   fillsSince(accountId: string, timeMs: number): Fill[] {
-    return this.#db
+    return this.#sql
       .prepare<[string, number], string>(
         'SELECT body FROM fills WHERE account_id = ? AND time_ms >= ? ORDER BY seq',
       )
@@ -222,7 +225,7 @@ export class PaperLedger {
   }
 
   tradesSince(accountId: string, timeMs: number): Trade[] {
-    return this.#db
+    return this.#sql
       .prepare<[string, number], string>(
         'SELECT body FROM trades WHERE account_id = ? AND exit_ms >= ? ORDER BY seq',
       )

@@ -1,5 +1,5 @@
 import type { Fill } from '../../src-shared/trading/types.ts';
-import type { BrokerEvent } from '../brokers/port.ts';
+import type { BrokerEvent, Executions } from '../brokers/port.ts';
 import type { Journal } from '../store/journal.ts';
 
 export interface BookkeeperOptions {
@@ -30,11 +30,9 @@ export class Bookkeeper {
 
   /** @throws FrontierError CORRUPT or CONFLICT when the broker contradicts the journal */
   onEvent(event: BrokerEvent): void {
-    const { journal, sessionId, onChange } = this.#options;
+    const { journal, onChange } = this.#options;
     if (event.type === 'executions') {
-      this.executed(event.executions.fills, () =>
-        journal.recordExecutions(sessionId, event.executions.fills, event.executions.trades),
-      );
+      this.executed(event.executions);
     } else if (event.type === 'order') {
       if (journal.orderEvent(event.clientOrderId, event.state, event.timeMs, event.reason)) {
         this.log('warning', `Order ${event.clientOrderId} was ${event.state}: ${event.reason}.`);
@@ -45,12 +43,11 @@ export class Bookkeeper {
     onChange();
   }
 
-  /** Records fills and writes a line for each that was new. */
-  executed(fills: readonly Fill[], record: () => number): void {
+  /** Records executions and writes a line for each fill that was new. @throws as `onEvent` */
+  executed({ fills, trades }: Executions): void {
     const { journal, sessionId, digits } = this.#options;
-    const known = new Set(journal.fills(sessionId).map((fill) => fill.fillId));
-    if (record() === 0) return;
-    for (const fill of fills) if (!known.has(fill.fillId)) this.log('info', fillText(fill, digits));
+    for (const fill of journal.recordExecutions(sessionId, fills, trades))
+      this.log('info', fillText(fill, digits));
   }
 
   log(level: 'info' | 'warning' | 'error', message: string): void {

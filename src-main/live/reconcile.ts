@@ -55,8 +55,7 @@ class Reconciler {
   /** REC-1: executions that happened while nobody listened. */
   async executions(): Promise<void> {
     const { record, journal, broker, books } = this.#input;
-    const { fills, trades } = await broker.executions(journal.lastFillMs(record.id));
-    books.executed(fills, () => journal.recordExecutions(record.id, fills, trades));
+    books.executed(await broker.executions(journal.lastFillMs(record.id)));
   }
 
   /** REC-2 to REC-5: every order without a final state. */
@@ -97,8 +96,8 @@ class Reconciler {
   }
 
   #settled(clientOrderId: string, report: Exclude<OrderReport, { state: 'not-found' }>): void {
-    const { record, journal, books, marketMs } = this.#input;
-    books.executed(report.fills, () => journal.recordExecutions(record.id, report.fills, []));
+    const { journal, books, marketMs } = this.#input;
+    books.executed({ fills: report.fills, trades: [] });
     const now = journal.orderState(clientOrderId);
     if (now === report.state || now === 'filled') return;
     journal.orderEvent(clientOrderId, report.state, marketMs, report.reason ?? 'by reconciliation');

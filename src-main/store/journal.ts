@@ -51,7 +51,7 @@ export class Journal extends JournalReader {
    */
   recordDecision(entry: NewDecision): void {
     const { sessionId, decision } = entry;
-    const insert = this.db.prepare(
+    const insert = this.sql.prepare(
       `INSERT INTO decisions (session_id, bar_time_ms, number, signal, atr, intent, explanation, close, balance, equity)
        VALUES (?, ?, (SELECT coalesce(max(number) + 1, 0) FROM decisions WHERE session_id = ?), ?, ?, ?, ?, ?, ?, ?)`,
     );
@@ -69,7 +69,7 @@ export class Journal extends JournalReader {
         entry.equity,
       );
       if (entry.order !== undefined) this.#insertOrder(sessionId, entry.order);
-      this.db
+      this.sql
         .prepare(
           'UPDATE live_sessions SET balance = ?, equity = ?, last_price = ?, position = ? WHERE id = ?',
         )
@@ -100,7 +100,7 @@ export class Journal extends JournalReader {
 
   #insertOrder(sessionId: string, order: NewOrder): void {
     const { request, barTimeMs, reason } = order;
-    this.db
+    this.sql
       .prepare(
         'INSERT INTO orders (client_order_id, session_id, bar_time_ms, created_ms, reason, request) VALUES (?, ?, ?, ?, ?, ?)',
       )
@@ -109,7 +109,7 @@ export class Journal extends JournalReader {
   }
 
   #insertEvent(clientOrderId: string, state: OrderState, timeMs: number, note: string | undefined): void {
-    this.db
+    this.sql
       .prepare('INSERT INTO order_events (client_order_id, state, time_ms, note) VALUES (?, ?, ?, ?)')
       .run(clientOrderId, state, timeMs, note ?? null);
   }
@@ -142,21 +142,21 @@ export class Journal extends JournalReader {
   /**
    * JRN-5: executions as the broker reports them, each once however often it is told. A fill of a journaled
    * order makes that order `filled`.
-   * @returns how many were new
+   * @returns the fills that were new
    * @throws FrontierError CORRUPT when a known fill id comes back with other content
    */
-  recordExecutions(sessionId: string, fills: readonly Fill[], trades: readonly Trade[]): number {
+  recordExecutions(sessionId: string, fills: readonly Fill[], trades: readonly Trade[]): Fill[] {
     const write = this.db.transaction(() => {
       const news = fills.filter((fill) => this.#insertFill(sessionId, fill));
       for (const trade of trades) this.#insertTrade(sessionId, trade);
-      return news.length;
+      return news;
     });
     return withoutSync(this.db, () => write.immediate());
   }
 
   #insertFill(sessionId: string, fill: Fill): boolean {
     const body = encode(fill);
-    const known = this.db
+    const known = this.sql
       .prepare<[string], { body: string }>('SELECT body FROM fills WHERE fill_id = ?')
       .get(fill.fillId);
     if (known !== undefined) {
@@ -167,7 +167,7 @@ export class Journal extends JournalReader {
         'Compare the journal with the statement of the broker before trading on.',
       );
     }
-    this.db
+    this.sql
       .prepare(
         'INSERT INTO fills (fill_id, session_id, client_order_id, position_id, time_ms, body) VALUES (?, ?, ?, ?, ?, ?)',
       )
@@ -179,14 +179,14 @@ export class Journal extends JournalReader {
   }
 
   #insertTrade(sessionId: string, trade: Trade): void {
-    this.db
+    this.sql
       .prepare('INSERT INTO trades (session_id, trade_id, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
       .run(sessionId, trade.id, encode(trade));
   }
 
   /** A line for people. @param timeMs market time of the session */
   log(sessionId: string, timeMs: number, level: 'info' | 'warning' | 'error', message: string): void {
-    const insert = this.db.prepare(
+    const insert = this.sql.prepare(
       `INSERT INTO session_log (session_id, seq, time_ms, level, message)
        VALUES (?, (SELECT coalesce(max(seq) + 1, 1) FROM session_log WHERE session_id = ?), ?, ?, ?)`,
     );

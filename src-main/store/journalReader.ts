@@ -2,6 +2,7 @@ import type { LogRow } from '../../src-shared/contract/live.ts';
 import type { Fill, OrderRequest, OrderState, Trade } from '../../src-shared/trading/types.ts';
 import type { Sqlite } from './database.ts';
 import { decode, decodeOptional } from './json.ts';
+import { Statements } from './statements.ts';
 import {
   type DecisionRow,
   fillSchema,
@@ -79,21 +80,23 @@ function orderOf(row: OrderDbRow): JournaledOrder {
 /** Reads the journal. */
 export class JournalReader {
   protected readonly db: Sqlite;
+  protected readonly sql: Statements;
 
   constructor(db: Sqlite) {
     this.db = db;
+    this.sql = new Statements(db);
   }
 
   /** Every decision of a session, oldest first. */
   decisions(sessionId: string): DecisionRow[] {
-    return this.db
+    return this.sql
       .prepare<[string], DecisionDbRow>('SELECT * FROM decisions WHERE session_id = ? ORDER BY number')
       .all(sessionId)
       .map((row) => decisionOf(row, sessionId));
   }
 
   lastDecision(sessionId: string): DecisionRow | undefined {
-    const row = this.db
+    const row = this.sql
       .prepare<[string], DecisionDbRow>(
         'SELECT * FROM decisions WHERE session_id = ? ORDER BY number DESC LIMIT 1',
       )
@@ -108,7 +111,7 @@ export class JournalReader {
   equityCurve(sessionId: string, maxPoints: number): { timeMs: number[]; equity: number[] } {
     const last = this.lastDecision(sessionId)?.number ?? -1;
     const stride = Math.max(1, Math.ceil((last + 1) / maxPoints));
-    const rows = this.db
+    const rows = this.sql
       .prepare<[string, number, number], { bar_time_ms: number; equity: number }>(
         `SELECT bar_time_ms, equity FROM decisions
          WHERE session_id = ? AND (number % ? = 0 OR number = ?) ORDER BY number`,
@@ -119,17 +122,15 @@ export class JournalReader {
 
   /** State of an order; undefined when the journal does not have it. */
   orderState(clientOrderId: string): OrderState | undefined {
-    const row = this.db
-      .prepare<[string], { state: string }>(
-        'SELECT state FROM order_events WHERE client_order_id = ? ORDER BY seq DESC LIMIT 1',
-      )
+    const row = this.sql
+      .prepare<[string], { state: string }>('SELECT state FROM order_states WHERE client_order_id = ?')
       .get(clientOrderId);
     return row === undefined ? undefined : orderStateSchema.parse(row.state);
   }
 
   /** In the order in which they were journaled. */
   orders(sessionId: string): JournaledOrder[] {
-    return this.db
+    return this.sql
       .prepare<[string], OrderDbRow>(
         'SELECT * FROM current_orders WHERE session_id = ? ORDER BY bar_time_ms, created_ms, client_order_id',
       )
@@ -139,7 +140,7 @@ export class JournalReader {
 
   /** Orders that may still change. */
   openOrders(sessionId: string): JournaledOrder[] {
-    return this.db
+    return this.sql
       .prepare<[string], OrderDbRow>(
         `SELECT * FROM current_orders WHERE session_id = ? AND state NOT IN ('filled', 'rejected', 'cancelled')
          ORDER BY bar_time_ms, created_ms, client_order_id`,
@@ -150,7 +151,7 @@ export class JournalReader {
 
   /** Every state an order went through. */
   orderHistory(clientOrderId: string): { state: OrderState; timeMs: number; note: string | undefined }[] {
-    return this.db
+    return this.sql
       .prepare<[string], { state: string; time_ms: number; note: string | null }>(
         'SELECT state, time_ms, note FROM order_events WHERE client_order_id = ? ORDER BY seq',
       )
@@ -160,7 +161,7 @@ export class JournalReader {
 
   /** In the order in which they happened. */
   fills(sessionId: string): Fill[] {
-    return this.db
+    return this.sql
       .prepare<[string], { fill_id: string; body: string }>(
         'SELECT fill_id, body FROM fills WHERE session_id = ? ORDER BY time_ms, seq',
       )
@@ -170,7 +171,7 @@ export class JournalReader {
 
   /** Time of the newest journaled fill. */
   lastFillMs(sessionId: string): number | undefined {
-    const row = this.db
+    const row = this.sql
       .prepare<[string], { t: number | null }>('SELECT max(time_ms) AS t FROM fills WHERE session_id = ?')
       .get(sessionId);
     return row?.t ?? undefined;
@@ -178,7 +179,7 @@ export class JournalReader {
 
   /** Closed round trips, oldest first. */
   trades(sessionId: string): Trade[] {
-    return this.db
+    return this.sql
       .prepare<[string], { trade_id: string; body: string }>(
         'SELECT trade_id, body FROM trades WHERE session_id = ? ORDER BY seq',
       )
@@ -188,7 +189,7 @@ export class JournalReader {
 
   /** The newest lines, oldest of them first. */
   logLines(sessionId: string, limit: number): LogRow[] {
-    return this.db
+    return this.sql
       .prepare<[string, number], LogDbRow>(
         'SELECT seq, time_ms, level, message FROM session_log WHERE session_id = ? ORDER BY seq DESC LIMIT ?',
       )

@@ -169,12 +169,29 @@ CREATE TABLE session_log (
   PRIMARY KEY (session_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- The newest event of each order, kept by the trigger: a session asks for its open orders at every decision.
+CREATE TABLE order_states (
+  client_order_id TEXT PRIMARY KEY REFERENCES orders (client_order_id),
+  session_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  time_ms REAL NOT NULL,
+  note TEXT
+) STRICT;
+CREATE INDEX order_states_open ON order_states (session_id)
+  WHERE state NOT IN ('filled', 'rejected', 'cancelled');
+CREATE TRIGGER order_events_newest AFTER INSERT ON order_events
+BEGIN
+  INSERT INTO order_states (client_order_id, session_id, state, time_ms, note)
+  SELECT o.client_order_id, o.session_id, NEW.state, NEW.time_ms, NEW.note
+  FROM orders o WHERE o.client_order_id = NEW.client_order_id
+  ON CONFLICT (client_order_id) DO UPDATE
+    SET state = excluded.state, time_ms = excluded.time_ms, note = excluded.note;
+END;
+
 CREATE VIEW current_orders AS
 SELECT o.client_order_id, o.session_id, o.bar_time_ms, o.created_ms, o.reason, o.request,
-       e.state, e.time_ms AS state_ms, e.note
-FROM orders o
-JOIN order_events e ON e.seq =
-  (SELECT max(seq) FROM order_events WHERE client_order_id = o.client_order_id);
+       s.state, s.time_ms AS state_ms, s.note
+FROM order_states s JOIN orders o ON o.client_order_id = s.client_order_id;
 
 CREATE TABLE settings (
   key TEXT PRIMARY KEY,
