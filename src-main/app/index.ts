@@ -81,7 +81,12 @@ export async function createEngine(options: EngineOptions): Promise<FrontierEngi
       stores,
       bars,
       artifacts: new ArtifactStore(home),
-      jobs: new LocalJobs({ entry: workerEntry(), ids, maxParallel: 3 }),
+      jobs: new LocalJobs({
+        entry: workerEntry(),
+        ids,
+        maxParallel: 3,
+        onOutput: (kind, line) => logger.info({ kind }, line),
+      }),
       titles: new JobTitles(),
       hub,
       uploads: new Uploads(homePaths.uploads(home)),

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { FrontierError } from '../../src-shared/errors.ts';
 import type { IdSource } from '../../src-shared/runtime.ts';
 import type { JobEvent, JobHandle, JobOptions, JobPort, JobProgress, JobState } from './port.ts';
@@ -13,6 +14,8 @@ export interface LocalJobsOptions {
   /** How long a stopping job may take before its worker is killed. Default 20,000. */
   readonly stopGraceMs?: number | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Lines that workers and the libraries inside them print. Default: this process's standard error. */
+  readonly onOutput?: ((kind: string, line: string) => void) | undefined;
 }
 
 const ENDED: readonly JobState[] = ['done', 'failed', 'stopped'];
@@ -71,12 +74,13 @@ class LocalJob implements JobHandle {
   launch(): void {
     this.#attempt += 1;
     const worker = fork(this.#options.entry, [], {
-      stdio: ['ignore', 2, 2, 'ipc'],
+      stdio: this.#options.onOutput ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 2, 2, 'ipc'],
       serialization: 'advanced',
       execArgv: ['--disable-warning=ExperimentalWarning'],
       env: { ...process.env, ...this.#options.env, ELECTRON_RUN_AS_NODE: '1' },
     });
     this.#worker = worker;
+    this.#readOutput(worker);
     this.#setState('running');
     worker.on('message', (message: FromWorker) => this.#onMessage(message));
     worker.on('error', (error) => this.#lost(error.message));
@@ -104,6 +108,13 @@ class LocalJob implements JobHandle {
     const grace = setTimeout(() => this.#worker?.kill('SIGKILL'), this.#options.stopGraceMs ?? 20_000);
     await this.result.catch(() => undefined);
     clearTimeout(grace);
+  }
+
+  #readOutput({ stdout, stderr }: ChildProcess): void {
+    for (const stream of [stdout, stderr]) {
+      if (!stream) continue;
+      createInterface({ input: stream }).on('line', (line) => this.#options.onOutput?.(this.kind, line));
+    }
   }
 
   #send(message: ToWorker): void {
