@@ -5,8 +5,11 @@ import { usePreferences } from '../state/preferences.ts';
 import { synced } from '../state/sync.ts';
 import { connection } from '../ui/connection.ts';
 
+/** From here on the engine has probably ended rather than stumbled. */
+const MANY_FAILURES = 6;
+
 function ConnectionBand() {
-  const { state, generation, noToken } = useStore(connection);
+  const { state, generation, noToken, failures } = useStore(connection);
   if (state === 'open' || (state === 'connecting' && generation === 0)) return null;
   if (noToken) {
     return (
@@ -24,8 +27,11 @@ function ConnectionBand() {
       <Loader size={14} color="yellow" />
       <span>
         {generation === 0
-          ? 'The engine does not answer — trying again. If this stays, start Frontier and open the address it prints.'
+          ? 'The engine does not answer — trying again.'
           : 'Connection to the engine lost — reconnecting. What is shown may be out of date.'}
+        {failures >= MANY_FAILURES && !window.frontierDesktop
+          ? ' If Frontier was started anew, open the address that it prints now.'
+          : ''}
       </span>
     </div>
   );

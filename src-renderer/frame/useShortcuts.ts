@@ -3,17 +3,21 @@ import { runCommand } from '../state/commands.ts';
 import { workspace } from '../state/workspace.ts';
 import { TAB_INFO } from './tabs.ts';
 
+/** Inputs that a digit means nothing to. */
+const WITHOUT_TEXT = new Set(['radio', 'checkbox', 'button', 'submit', 'reset', 'file', 'range']);
+
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return !target.readOnly && !WITHOUT_TEXT.has(target.type);
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-/** True where digits have another meaning: in fields, on the chart and behind an open dialogue. */
+/** True where digits have another meaning: in fields, behind an open dialogue, and where a part has taken the key. */
 function digitsAreTaken(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true;
   if (isTyping(event.target)) return true;
   const element = event.target instanceof Element ? event.target : null;
-  return element?.closest('[data-own-keys], [role=dialog]') != null;
+  return element?.closest('[role=dialog]') != null;
 }
 
 function onKey(event: KeyboardEvent): void {

@@ -11,6 +11,8 @@ export interface ConnectionStatus {
   readonly generation: number;
   /** Set when trying again cannot help: the page was opened without the token that the engine printed. */
   readonly noToken: boolean;
+  /** Failed tries since the connection was last open. */
+  readonly failures: number;
 }
 
 type Link = ClientLink<ClientContext>;
@@ -31,6 +33,7 @@ export const connection = createStore<ConnectionStatus>(() => ({
   state: 'connecting',
   generation: 0,
   noToken: false,
+  failures: 0,
 }));
 
 let current: Link | undefined;
@@ -84,7 +87,7 @@ function openPort(desktop: FrontierDesktop): Promise<Opened> {
 
 function settle(opened: Opened): void {
   current = opened.link;
-  connection.setState((was) => ({ state: 'open', generation: was.generation + 1 }));
+  connection.setState((was) => ({ state: 'open', generation: was.generation + 1, failures: 0 }));
   for (const resolve of waiting) resolve(opened.link);
   waiting = [];
 }
@@ -102,7 +105,7 @@ async function keepConnected(open: () => Promise<Opened>): Promise<never> {
       // Not reachable yet; the band on the screen says so, and the next turn tries again.
     }
     current = undefined;
-    connection.setState({ state: 'closed' });
+    connection.setState((was) => ({ state: 'closed', failures: was.failures + 1 }));
     await new Promise((resolve) => setTimeout(resolve, retryMs));
     retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
   }

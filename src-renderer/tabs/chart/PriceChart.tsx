@@ -2,14 +2,17 @@ import type { LogicalRange } from 'lightweight-charts';
 import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
+import { useDatasets } from '../../state/markets.ts';
 import { usePreferences } from '../../state/preferences.ts';
+import { formatDate, formatNumber } from '../../ui/format.ts';
 import { describeError } from '../../ui/rpc.ts';
 import { ErrorState, LoadingState } from '../../ui/states.tsx';
 import { useChartColors } from '../../ui/theme.ts';
-import { placeForecast } from './forecastPlace.ts';
+import { barOf, placeForecast } from './forecastPlace.ts';
 import { Legend } from './Legend.tsx';
 import { PriceView } from './priceView.ts';
 import { QuickSwitch } from './QuickSwitch.tsx';
+import { beginsTimeframe } from './quickSwitch.ts';
 import { type ShownTrade, tradeMarkers } from './tradeMarkers.ts';
 import { type BarsView, useForecast } from './useBars.ts';
 
@@ -76,6 +79,34 @@ function onChartKey(event: KeyboardEvent, view: PriceView | undefined): string |
   return /^[a-z0-9]$/i.test(event.key) ? event.key : undefined;
 }
 
+interface TradesNoteProps {
+  readonly trades: readonly ShownTrade[];
+  readonly view: BarsView;
+  readonly chart: RefObject<PriceView | undefined>;
+}
+
+/** How many trades there are and when, with the way to them: a test span may lie far from the newest bars. */
+function TradesNote({ trades, view, chart }: TradesNoteProps) {
+  const first = trades[0];
+  const last = trades.at(-1);
+  if (!first || !last) return null;
+  const go = async () => {
+    const bars = await view.reach(last.entryTimeMs);
+    const row = bars && barOf(bars.timeMs, last.entryTimeMs);
+    // The chart takes the new bars over when React has drawn them.
+    if (row !== undefined) requestAnimationFrame(() => chart.current?.centre(row));
+  };
+  return (
+    <span>
+      {formatNumber(trades.length)} {trades.length === 1 ? 'trade' : 'trades'},{' '}
+      {formatDate(first.entryTimeMs)} to {formatDate(last.exitTimeMs ?? last.entryTimeMs)}{' '}
+      <button type="button" className="ft-link" onClick={() => void go()}>
+        Go to the last
+      </button>
+    </span>
+  );
+}
+
 /** The chart of one history. */
 export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -83,6 +114,7 @@ export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChart
   const { bars, key } = view;
   const { forecast, busy, error } = useForecast(modelId, key, bars);
   const [typed, setTyped] = useState<string>();
+  const { data: stored = [] } = useDatasets();
   const points = useMemo(
     () => (bars && forecast ? placeForecast(bars.timeMs, forecast, timeframeMs(dataset.timeframe)) : []),
     [bars, forecast, dataset.timeframe],
@@ -100,7 +132,6 @@ export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChart
   return (
     <div
       className="ft-chart"
-      data-own-keys
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart is moved, zoomed and searched with keys
       tabIndex={0}
       role="application"
@@ -109,8 +140,11 @@ export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChart
       data-forecasts={points.length}
       onKeyDown={(e) => {
         if (typed !== undefined) return;
+        // A button inside has the keyboard for itself.
+        if (e.target !== e.currentTarget) return;
         const key = onChartKey(e, chart.current);
         if (key === undefined) return;
+        if (/\d/.test(key) && !beginsTimeframe(key, stored, dataset)) return;
         e.preventDefault();
         setTyped(key);
       }}
@@ -130,11 +164,12 @@ export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChart
         {error ? <span className="ft-bad">Forecast: {describeError(error).title}</span> : null}
         {busy && <span>Loading the forecast…</span>}
         {bars && view.error ? (
-          <button type="button" className="ft-link" onClick={view.retry}>
+          <button type="button" className="ft-link ft-bad" onClick={view.retry}>
             Older bars could not be loaded: {describeError(view.error).title} Try again
           </button>
         ) : null}
         {bars && view.busy && <span>Loading older bars…</span>}
+        {bars && trades && trades.length > 0 && <TradesNote trades={trades} view={view} chart={chart} />}
       </div>
       {!bars && (
         <div className="ft-chart-cover">

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
 import { barsCsv } from './exports.ts';
 import { barOf, joinBars, placeForecast } from './forecastPlace.ts';
-import { quickMatches, typedTimeframe } from './quickSwitch.ts';
+import { beginsTimeframe, quickMatches, typedTimeframe } from './quickSwitch.ts';
 import { tradeMarkers } from './tradeMarkers.ts';
 
 function columns(times: number[]): BarColumnsDto {
@@ -105,6 +105,13 @@ describe('typing on the chart', () => {
       'H4',
       undefined,
     ]);
+  });
+
+  it('takes a digit only where it begins a timeframe that could be switched to', () => {
+    expect(beginsTimeframe('1', stored, now)).toBe(true);
+    expect(beginsTimeframe('6', stored, now)).toBe(false);
+    expect(beginsTimeframe('6', stored, { symbol: 'EURUSD', timeframe: 'M1' })).toBe(true);
+    expect(beginsTimeframe('1', stored, { symbol: 'GBPUSD', timeframe: 'H1' })).toBe(false);
   });
 
   it('means the timeframe of this symbol first, then symbols that begin so, this timeframe first', () => {

@@ -195,6 +195,14 @@ export class PriceView {
     this.chart.priceScale('right').applyOptions({ autoScale: true });
   }
 
+  /** Puts the bar at a row into the middle; the number of visible bars stays. */
+  centre(row: number): void {
+    const scale = this.chart.timeScale();
+    const range = scale.getVisibleLogicalRange();
+    const half = range ? (range.to - range.from) / 2 : BARS_AT_FIRST / 2;
+    scale.setVisibleLogicalRange({ from: row - half, to: row + half });
+  }
+
   /** Moves by a share of what is visible; negative is back in time. */
   pan(share: number): void {
     const scale = this.chart.timeScale();

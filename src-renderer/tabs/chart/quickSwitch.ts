@@ -33,6 +33,30 @@ export function typedTimeframe(text: string): Timeframe | undefined {
   return TYPED[word] ?? (/^(M1|M5|M15|M30|H1|H4|D1)$/.test(word) ? (word as Timeframe) : undefined);
 }
 
+const MINUTES: Readonly<Record<Timeframe, string>> = {
+  M1: '1',
+  M5: '5',
+  M15: '15',
+  M30: '30',
+  H1: '60',
+  H4: '240',
+  D1: '1440',
+};
+
+/**
+ * True when a digit begins a timeframe that the symbol on the chart could be switched to. All other digits switch
+ * tabs, on the chart as everywhere.
+ */
+export function beginsTimeframe(
+  digit: string,
+  stored: readonly Stored[],
+  now: { readonly symbol: string | undefined; readonly timeframe: Timeframe | undefined },
+): boolean {
+  return stored.some(
+    (d) => d.symbol === now.symbol && d.timeframe !== now.timeframe && MINUTES[d.timeframe].startsWith(digit),
+  );
+}
+
 /**
  * Stored histories that what was typed can mean: first the timeframe of the symbol on the chart, then symbols by
  * their beginning, then by any part. The timeframe on the chart is kept where it is stored.

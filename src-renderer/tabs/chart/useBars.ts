@@ -5,6 +5,8 @@ import { type Forecast, joinBars } from './forecastPlace.ts';
 
 const FIRST_WINDOW = 2_000;
 const OLDER_WINDOW = 4_000;
+/** The most that one question may ask for. */
+const LARGEST_WINDOW = 20_000;
 /** Windows of this many markets are kept; a chart that is opened again is there at once. */
 const KEPT_MARKETS = 6;
 
@@ -31,6 +33,8 @@ export interface BarsView {
   readonly error: unknown;
   /** Loads the window before the oldest loaded bar; does nothing when all are loaded. */
   readonly older: () => void;
+  /** Loads windows until the bar of that moment is loaded. Resolves to the loaded bars. */
+  readonly reach: (ms: number) => Promise<BarColumnsDto | undefined>;
   readonly retry: () => void;
 }
 
@@ -80,6 +84,22 @@ export function useBars(dataset: DatasetDto): BarsView {
     void load(oldestMs, OLDER_WINDOW);
   }, [key, load]);
 
+  const reach = useCallback(
+    async (ms: number) => {
+      for (;;) {
+        const have = kept.get(key);
+        const oldestMs = have?.bars.timeMs[0];
+        if (!have || oldestMs === undefined || oldestMs <= ms || have.bars.timeMs.length >= have.total) {
+          return have?.bars;
+        }
+        await load(oldestMs, LARGEST_WINDOW);
+        // No progress: the load failed or another one is on its way; the chart says which.
+        if (kept.get(key)?.bars.timeMs[0] === oldestMs) return have.bars;
+      }
+    },
+    [key, load],
+  );
+
   const loaded = kept.get(key);
   const own = state?.key === key ? state : undefined;
   return {
@@ -89,6 +109,7 @@ export function useBars(dataset: DatasetDto): BarsView {
     busy: own?.busy ?? !loaded,
     error: own?.error,
     older,
+    reach,
     retry: loaded ? older : first,
   };
 }
@@ -130,7 +151,11 @@ export function useForecast(
     setState({ id, busy: true, error: undefined });
     const endMs = have?.timeMs[0];
     rpc.data
-      .forecast({ modelId, count: Math.min(missing, 20_000), ...(endMs === undefined ? {} : { endMs }) })
+      .forecast({
+        modelId,
+        count: Math.min(missing, LARGEST_WINDOW),
+        ...(endMs === undefined ? {} : { endMs }),
+      })
       .then((answer) => {
         if (gone) return;
         forecasts.set(id, have ? joinForecast(answer, have) : answer);

@@ -58,9 +58,11 @@ function Coverage({ conformal: c }: { readonly conformal: ModelDto['conformal'] 
         </text>
       </svg>
       <p className="ft-dim ft-small">
-        {hit
-          ? `The target lies inside the band that chance allows (${pct(c.low)} to ${pct(c.high)}).`
-          : `The target lies outside the band that chance allows (${pct(c.low)} to ${pct(c.high)}): the test span behaves unlike the calibration span.`}
+        The target lies {hit ? 'inside' : 'outside'} the band that chance allows,{' '}
+        <span className="ft-nowrap">
+          {pct(c.low)} to {pct(c.high)}
+        </span>
+        {hit ? '.' : ': the test span behaves unlike the calibration span.'}
       </p>
     </div>
   );

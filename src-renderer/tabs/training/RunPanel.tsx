@@ -31,6 +31,9 @@ export function RunState({ state, testId }: { readonly state: JobStateDto; reado
   );
 }
 
+/** States from which a run goes on from its last checkpoint. */
+const RESUMABLE: ReadonlySet<JobStateDto> = new Set(['paused', 'stopped', 'failed']);
+
 type Action = 'pause' | 'resume' | 'stop';
 
 function useActions(runId: string) {
@@ -60,6 +63,7 @@ function useRunCommands(run: TrainingRunDto | undefined, act: (action: Action) =
       run: () => void act(action),
     });
     if (state === 'running') return [make('pause', 'Pause training'), make('stop', 'Stop training')];
+    if (state && RESUMABLE.has(state) && state !== 'paused') return [make('resume', 'Resume training')];
     if (state === 'paused') return [make('resume', 'Resume training'), make('stop', 'Stop training')];
     return [];
   }, [state, act]);
@@ -76,7 +80,7 @@ function Controls({
   const works = state === 'running' || state === 'queued';
   return (
     <>
-      {state === 'paused' ? (
+      {RESUMABLE.has(state) ? (
         <Button
           size="compact-sm"
           data-testid="train-resume"
@@ -155,6 +159,11 @@ function Facts({ run }: { readonly run: TrainingRunDto }) {
         )}
         {run.restarts > 0 && <Figure name="Worker restarts">{formatNumber(run.restarts)}</Figure>}
       </div>
+      {run.error && run.state === 'stopped' && (
+        <p className="ft-run-note ft-dim">
+          {run.error.message} {run.error.hint}
+        </p>
+      )}
       {stoppedEarly(run) && (
         <p className="ft-run-note ft-dim">
           Ended early: no better validation loss for {run.input.patience}{' '}
@@ -215,10 +224,14 @@ function Watched({ runId }: { readonly runId: string }) {
     >
       <div className="ft-run">
         <Facts run={run} />
-        {run.error && <ErrorLine error={errorOf(run.error)} />}
+        {run.error && run.state === 'failed' && <ErrorLine error={errorOf(run.error)} />}
         {error || actError ? <ErrorLine error={error ?? actError} /> : null}
         {run.curve.length > 0 ? (
-          <LossChart curve={run.curve} totalSteps={run.totalSteps} log={logScale} />
+          <LossChart
+            curve={run.curve}
+            totalSteps={run.endedMs === undefined ? run.totalSteps : run.step}
+            log={logScale}
+          />
         ) : (
           <div className="ft-loss" data-testid="loss-chart" data-points={0}>
             {run.state === 'failed' || run.state === 'stopped' ? (
