@@ -7,6 +7,8 @@ import {
   type FigureKind,
   METRIC_GROUPS,
   type MetricDefinition,
+  type MetricKey,
+  metricLabel,
   metricValue,
 } from './metrics.ts';
 
@@ -18,7 +20,7 @@ export interface MetricGridProps {
   readonly name?: string;
   readonly compare?: { readonly name: string; readonly metrics: Metrics };
   /** Only these figures, in this order; all when absent. */
-  readonly only?: readonly (keyof Metrics)[];
+  readonly only?: readonly MetricKey[];
   readonly testId?: string;
 }
 
@@ -79,7 +81,7 @@ export function MetricGrid(props: MetricGridProps) {
               return (
                 <div key={definition.key} className={styles.item} data-metric={definition.key}>
                   <dt className={styles.label} title={definition.help}>
-                    {definition.label}
+                    {metricLabel(definition, metrics)}
                   </dt>
                   <dd className={`${styles.value} ${figureClass(definition, value) ?? ''}`}>
                     {formatFigure(definition.kind, value, currency)}
@@ -119,7 +121,9 @@ function CompareTable({ metrics, currency, name, compare, only, testId }: Compar
           return (
             <tr key={definition.key} data-metric={definition.key}>
               <th scope="row" title={definition.help}>
-                {isMoney(definition.kind) ? `${definition.label}, ${currency}` : definition.label}
+                {isMoney(definition.kind)
+                  ? `${definition.label}, ${currency}`
+                  : metricLabel(definition, metrics)}
               </th>
               <CompareCell definition={definition} value={a} better={better === 1} />
               <CompareCell definition={definition} value={b} better={better === -1} />

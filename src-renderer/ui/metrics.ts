@@ -1,5 +1,8 @@
 import type { Metrics } from '../../src-shared/metrics/types.ts';
 
+/** The figures that are numbers. */
+export type MetricKey = Exclude<keyof Metrics, 'returnPeriod'>;
+
 /** How a figure is written. `money` takes the account currency, `pct` is already in per cent. */
 export type FigureKind =
   | 'pct'
@@ -14,7 +17,7 @@ export type FigureKind =
   | 'lots';
 
 export interface MetricDefinition {
-  readonly key: keyof Metrics;
+  readonly key: MetricKey;
   readonly label: string;
   readonly kind: FigureKind;
   /** Which way is better; a figure that merely describes has none. */
@@ -81,14 +84,14 @@ export const METRIC_GROUPS: readonly {
         label: 'Volatility p.a.',
         kind: 'pct',
         better: 'lower',
-        help: 'Annualised standard deviation of the daily returns.',
+        help: 'Annualised standard deviation of the daily (or, where it says so, hourly) returns.',
       },
       {
         key: 'sharpe',
         label: 'Sharpe',
         kind: 'number',
         better: 'higher',
-        help: 'Annualised mean over standard deviation of the daily returns.',
+        help: 'Annualised mean over standard deviation of the daily (or, where it says so, hourly) returns.',
       },
       {
         key: 'sortino',
@@ -186,9 +189,17 @@ export const METRIC_GROUPS: readonly {
 export const ALL_METRICS: readonly MetricDefinition[] = METRIC_GROUPS.flatMap((group) => group.metrics);
 
 /** The number behind a figure, or undefined where it is unknown (JSON carries unknown as null). */
-export function metricValue(metrics: Metrics, key: keyof Metrics): number | undefined {
+export function metricValue(metrics: Metrics, key: MetricKey): number | undefined {
   const value: number | null | undefined = metrics[key];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+const FROM_RETURNS: ReadonlySet<MetricKey> = new Set(['annualVolatilityPct', 'sharpe', 'sortino']);
+
+/** A figure's name; those made from hourly returns say so, since they are not comparable with daily ones. */
+export function metricLabel(definition: MetricDefinition, metrics: Metrics): string {
+  const hourly = metrics.returnPeriod === 'hour' && FROM_RETURNS.has(definition.key);
+  return hourly ? `${definition.label} (hourly)` : definition.label;
 }
 
 /**

@@ -2,10 +2,10 @@ import type { BacktestDto } from '../../../src-shared/contract/backtest.ts';
 import type { Metrics } from '../../../src-shared/metrics/types.ts';
 import { formatNumber } from '../../ui/format.ts';
 import { formatFigure } from '../../ui/MetricGrid.tsx';
-import { ALL_METRICS, metricValue } from '../../ui/metrics.ts';
+import { ALL_METRICS, type MetricKey, metricValue } from '../../ui/metrics.ts';
 import styles from './Backtest.module.css';
 
-const SHOWN_KEYS: readonly (keyof Metrics)[] = ['netReturnPct', 'maxDrawdownPct', 'sharpe', 'winRatePct'];
+const SHOWN_KEYS: readonly MetricKey[] = ['netReturnPct', 'maxDrawdownPct', 'sharpe', 'winRatePct'];
 const SHOWN = SHOWN_KEYS.flatMap((key) => ALL_METRICS.filter((m) => m.key === key));
 
 /**

@@ -8,7 +8,8 @@ import { FieldInputs } from '../../ui/FieldInputs.tsx';
 import { formatDate, formatDuration, formatMoney } from '../../ui/format.ts';
 import { COST_FIELDS, GENE_FIELDS } from '../../ui/genes.ts';
 import { ModelSelect, SPAN_INFO } from '../../ui/models.tsx';
-import { rpc, useQuery } from '../../ui/rpc.ts';
+import { useOnce } from '../../ui/once.ts';
+import { rpc } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import styles from './Backtest.module.css';
 import {
@@ -37,7 +38,7 @@ interface RunFormProps {
 /** What to run: model, part of history, genes and costs. */
 export function RunForm({ models, model }: RunFormProps) {
   const draft = useBacktestDraft((d) => d);
-  const defaults = useQuery('backtest.defaults', () => rpc.backtest.defaults({ modelId: model.id }), [
+  const defaults = useOnce('backtest.defaults', () => rpc.backtest.defaults({ modelId: model.id }), [
     model.id,
   ]);
   useEffect(() => {

@@ -1,13 +1,14 @@
 import { Loader } from '@mantine/core';
 import { IconCircleCheck, IconCircleX } from '@tabler/icons-react';
 import { formatNumber } from '../../ui/format.ts';
-import { rpc, useQuery } from '../../ui/rpc.ts';
+import { useOnce } from '../../ui/once.ts';
+import { rpc } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import styles from './Live.module.css';
 
 /** Whether the session did what the backtester would have done with the same bars. */
 export function Adherence({ sessionId }: { readonly sessionId: string }) {
-  const { data, error, reload } = useQuery('live.adherence', () => rpc.live.adherence({ sessionId }), [
+  const { data, error, reload } = useOnce('live.adherence', () => rpc.live.adherence({ sessionId }), [
     sessionId,
   ]);
   if (error !== undefined) return <ErrorLine error={error} onRetry={reload} />;

@@ -122,8 +122,7 @@ function Question({ opened, busy, error, onFlatten, onCancel }: QuestionProps) {
           <Text fw={600} size="md" mb={6}>
             {previewText(preview, previewError)}
           </Text>
-          Pending orders are cancelled first. Every session stops; nothing opens a position again until you
-          start one.
+          Nothing opens a position again until you start a session.
         </Text>
       ) : (
         <Text size="sm" component="div" role="alert" mih={64}>

@@ -110,7 +110,10 @@ function Controls({ session }: { readonly session: SessionDto }) {
   return (
     <>
       {error !== undefined && <ErrorLine error={error} />}
-      <div style={{ width: 130 }}>
+      <span className="ft-dim ft-num" style={{ minWidth: 62, textAlign: 'right' }}>
+        {session.speed > 0 ? `${formatNumber(session.speed, 0)} bars/s` : 'full speed'}
+      </span>
+      <div style={{ width: 120 }}>
         <SpeedSlider
           speed={session.speed}
           onChange={(speed) => act(() => rpc.live.setSpeed({ ...input, speed }))}

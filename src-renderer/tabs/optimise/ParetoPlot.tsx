@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Select, Tooltip } from '@mantine/core';
+import { ActionIcon, Menu, SegmentedControl, Select, Tooltip } from '@mantine/core';
 import { IconDownload, IconSwitchHorizontal } from '@tabler/icons-react';
 import { useMemo, useRef } from 'react';
 import { OBJECTIVES, type ObjectiveName, type StudyDto } from '../../../src-shared/contract/optimize.ts';
@@ -9,7 +9,7 @@ import { useChartColors } from '../../ui/theme.ts';
 import styles from './Optimise.module.css';
 import { AXES, type Channel, scatterGroups } from './pareto.ts';
 import { scatterLayout, scatterTraces } from './scatter.ts';
-import { selectTrial, setAxis, useStudyView } from './view.ts';
+import { selectTrial, setAxis, studyView, useStudyView } from './view.ts';
 
 const CHANNELS: readonly { readonly channel: Channel; readonly label: string }[] = [
   { channel: 'x', label: 'X' },
@@ -64,7 +64,8 @@ export function ParetoPlot({ study, selectedId }: ParetoPlotProps) {
     () => scatterTraces({ groups, axes, selectedId, recommendedId, colors }),
     [groups, axes, selectedId, recommendedId, colors],
   );
-  const layout = useMemo(() => scatterLayout(axes), [axes]);
+  const fit = useStudyView((v) => v.fit);
+  const layout = useMemo(() => scatterLayout(axes, groups.front, fit), [axes, groups, fit]);
   const save = (format: 'png' | 'svg') =>
     void handle.current?.export(format, `${study.symbol}_${study.id}_pareto`);
   const hidden = groups.dominatedTotal - groups.dominated.length;
@@ -73,17 +74,28 @@ export function ParetoPlot({ study, selectedId }: ParetoPlotProps) {
       title="Pareto front"
       flush
       actions={
-        <Menu position="bottom-end">
-          <Menu.Target>
-            <ActionIcon aria-label="Export the chart" title="Export the chart">
-              <IconDownload size={15} aria-hidden />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => save('png')}>PNG</Menu.Item>
-            <Menu.Item onClick={() => save('svg')}>SVG</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <>
+          <SegmentedControl
+            aria-label="What the chart shows"
+            data={[
+              { value: 'front', label: 'Around the front' },
+              { value: 'all', label: 'All points' },
+            ]}
+            value={fit}
+            onChange={(value) => studyView.setState({ fit: value as 'front' | 'all' })}
+          />
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon aria-label="Export the chart" title="Export the chart">
+                <IconDownload size={15} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item onClick={() => save('png')}>PNG</Menu.Item>
+              <Menu.Item onClick={() => save('svg')}>SVG</Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </>
       }
     >
       <div className={styles.plotBox}>
@@ -93,7 +105,7 @@ export function ParetoPlot({ study, selectedId }: ParetoPlotProps) {
             ref={handle}
             traces={traces}
             layout={layout}
-            view={`${study.id} ${axes.x} ${axes.y}`}
+            view={`${study.id} ${axes.x} ${axes.y} ${fit}`}
             label={`Points of the study: ${AXES[axes.x].label} across, ${AXES[axes.y].label} up. The front table lists the same points.`}
             onSelect={(id) => typeof id === 'string' && selectTrial(study.id, id)}
             testId="pareto-plot"

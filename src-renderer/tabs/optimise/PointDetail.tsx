@@ -2,19 +2,20 @@ import { Button } from '@mantine/core';
 import { IconChartHistogram, IconRocket, IconStarFilled } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import type { PointDto, StudyDto, TrialDto } from '../../../src-shared/contract/optimize.ts';
-import type { Metrics } from '../../../src-shared/metrics/types.ts';
 import { EquityChart } from '../../ui/EquityChart.tsx';
 import { FieldList } from '../../ui/FieldInputs.tsx';
 import { GENE_FIELDS } from '../../ui/genes.ts';
 import { MetricGrid } from '../../ui/MetricGrid.tsx';
+import type { MetricKey } from '../../ui/metrics.ts';
+import { useOnce } from '../../ui/once.ts';
 import { ParameterHash } from '../../ui/ParameterHash.tsx';
-import { rpc, useQuery } from '../../ui/rpc.ts';
+import { rpc } from '../../ui/rpc.ts';
 import { ErrorLine, LoadingState } from '../../ui/states.tsx';
 import { openBacktestWith } from '../backtest/draft.ts';
 import { DeployDialog } from './DeployDialog.tsx';
 import styles from './Optimise.module.css';
 
-const SHOWN: readonly (keyof Metrics)[] = [
+const SHOWN: readonly MetricKey[] = [
   'netReturnPct',
   'netProfit',
   'maxDrawdownPct',
@@ -38,7 +39,7 @@ interface PointDetailProps {
 /** One point in full: genes, figures where it was chosen and where it was not, equity, and what can be done with it. */
 export function PointDetail({ study, trial }: PointDetailProps) {
   const [deploying, setDeploying] = useState(false);
-  const point = useQuery(
+  const point = useOnce(
     'optimize.point',
     () => rpc.optimize.point({ studyId: study.id, trialId: trial.id }),
     [study.id, trial.id, trial.onFront],

@@ -137,11 +137,34 @@ function axisTitle(name: ObjectiveName): string {
   return `${AXES[name].title} (${OBJECTIVE_DIRECTION[name] === 'maximise' ? '↑' : '↓'} better)`;
 }
 
+/** A range around the front with room for its neighbours; undefined lets Plotly choose. */
+export function frontRange(front: readonly TrialDto[], name: ObjectiveName): [number, number] | undefined {
+  const range = extent(front.map((t) => objectiveOf(t, name)));
+  if (!range) return undefined;
+  const [low, high] = range;
+  const room = high > low ? 0.25 * (high - low) : Math.max(1, Math.abs(high)) * 0.25;
+  return [low - room, high + room];
+}
+
 /** Axes of the Pareto chart, named with units and with the direction that is better. */
-export function scatterLayout(axes: AxisChoice): PlotLayout {
+export function scatterLayout(
+  axes: AxisChoice,
+  front: readonly TrialDto[],
+  fit: 'front' | 'all',
+): PlotLayout {
+  const rangeOf = (name: ObjectiveName) => {
+    const range = fit === 'front' ? frontRange(front, name) : undefined;
+    return range ? { range, autorange: false } : { autorange: true };
+  };
   return {
-    xaxis: { title: { text: axisTitle(axes.x), standoff: 8 } },
-    yaxis: { title: { text: axisTitle(axes.y), standoff: 8 } },
+    xaxis: {
+      ...rangeOf(axes.x),
+      title: { text: axisTitle(axes.x), standoff: 8 },
+    },
+    yaxis: {
+      ...rangeOf(axes.y),
+      title: { text: axisTitle(axes.y), standoff: 8 },
+    },
     margin: { l: 56, r: 8, t: 10, b: 44 },
     hoverdistance: 12,
   };

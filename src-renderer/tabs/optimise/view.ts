@@ -69,6 +69,8 @@ interface StudyView {
   readonly starting: boolean;
   readonly error: unknown;
   readonly axes: AxisChoice;
+  /** Whether the chart shows the neighbourhood of the front or every point. */
+  readonly fit: 'front' | 'all';
   /** The point that was clicked, with its study. */
   readonly selected: { readonly studyId: string; readonly trialId: string } | undefined;
 }
@@ -86,6 +88,7 @@ export const studyView = createStore<StudyView>(() => ({
   starting: false,
   error: undefined,
   axes: savedAxes(),
+  fit: 'front',
   selected: undefined,
 }));
 
