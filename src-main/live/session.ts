@@ -148,6 +148,8 @@ export class LiveSession {
       this.#failed(error);
     } finally {
       unsubscribe();
+      // Nothing depends on a clean goodbye: whoever uses the account next connects again.
+      await broker.disconnect().catch(() => undefined);
       await pipeline.release?.();
     }
   }
