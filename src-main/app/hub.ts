@@ -12,6 +12,11 @@ export class Hub {
     return this.#closed;
   }
 
+  /** How many listen: streams of clients that are gone must not add up. */
+  get listenerCount(): number {
+    return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
   /** Ends every stream. */
   close(): void {
     this.#closed = true;

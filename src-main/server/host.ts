@@ -88,6 +88,13 @@ function fileFor(folder: string, pathname: string): string | undefined {
   return existsSync(path) && statSync(path).isFile() ? path : undefined;
 }
 
+/** What was asked for, or undefined for a target that is no address: anyone can send such a line. */
+function targetOf(request: IncomingMessage): URL | undefined {
+  return URL.parse(request.url ?? '/', 'http://127.0.0.1') ?? undefined;
+}
+
+const NO_ADDRESS = { status: 400, reason: 'That is no address.' } as const;
+
 function serveStatic(options: HostOptions, guard: Guard, port: number) {
   const cookieName = `frontier_${port}`;
   return (request: IncomingMessage, response: ServerResponse): void => {
@@ -96,10 +103,10 @@ function serveStatic(options: HostOptions, guard: Guard, port: number) {
       refuse(response, { status: 405, reason: 'Only GET.' });
       return;
     }
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const refusal = guard.checkStatic(request.headers, url, cookieName);
-    if (refusal) {
-      refuse(response, refusal);
+    const url = targetOf(request);
+    const refusal = url ? guard.checkStatic(request.headers, url, cookieName) : NO_ADDRESS;
+    if (!url || refusal) {
+      refuse(response, refusal ?? NO_ADDRESS);
       return;
     }
     const file = fileFor(options.rendererDir, url.pathname);
@@ -114,11 +121,16 @@ function serveStatic(options: HostOptions, guard: Guard, port: number) {
       );
     response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' });
     if (request.method === 'HEAD') response.end();
-    else createReadStream(file).pipe(response);
+    else
+      createReadStream(file)
+        .on('error', () => response.destroy())
+        .pipe(response);
   };
 }
 
 function rejectUpgrade(socket: Duplex, refusal: Refusal): void {
+  // A client that resets the connection while it is refused must not end the host.
+  socket.on('error', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${refusal.reason}\n`,
   );
@@ -133,10 +145,12 @@ function serveSockets(server: Server, engine: FrontierEngine, guard: Guard): Web
   });
   const handler = new RPCHandler(engine.router);
   sockets.on('connection', (socket) => {
+    // Malformed and oversize messages: the library closes the socket, and nobody else is disturbed.
+    socket.on('error', (error) => engine.context.log('A client broke the WebSocket protocol.', error));
     void handler.upgrade(socket, { context: {} });
   });
   server.on('upgrade', (request, socket, head) => {
-    const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname;
+    const path = targetOf(request)?.pathname;
     const refusal: Refusal | undefined =
       path === '/rpc' ? guard.checkSocket(request.headers) : { status: 400, reason: 'No such socket.' };
     if (refusal) rejectUpgrade(socket, refusal);
