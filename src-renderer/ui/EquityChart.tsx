@@ -1,5 +1,6 @@
 import {
   AreaSeries,
+  type AutoscaleInfo,
   type IChartApi,
   type ISeriesApi,
   LineSeries,
@@ -48,6 +49,15 @@ function colorOf(colors: ChartColors, index: number): string {
   return colors.series[index % colors.series.length]!;
 }
 
+/** Without this a curve that hardly moves fills the pane with noise and labels that read the same. */
+function atLeastHalfPercent(original: () => AutoscaleInfo | null): AutoscaleInfo | null {
+  const info = original();
+  if (!info?.priceRange) return info;
+  const { minValue, maxValue } = info.priceRange;
+  const room = Math.max(0, 0.005 * Math.abs(maxValue) - (maxValue - minValue)) / 2;
+  return { ...info, priceRange: { minValue: minValue - room, maxValue: maxValue + room } };
+}
+
 function addPair(chart: IChartApi, index: number): Drawn {
   const quiet = { priceLineVisible: false, lastValueVisible: index === 0 };
   const line = chart.addSeries(
@@ -57,12 +67,14 @@ function addPair(chart: IChartApi, index: number): Drawn {
       lineWidth: 2,
       lineStyle: STYLES[Math.min(index, 2)]!,
       crosshairMarkerRadius: 3,
+      autoscaleInfoProvider: atLeastHalfPercent,
       priceFormat: { type: 'custom', minMove: 0.01, formatter: (v: number) => formatNumber(v, 0) },
     },
     0,
   );
   const drawdown = chart.addSeries(
     AreaSeries,
+  type AutoscaleInfo,
     {
       ...quiet,
       lineWidth: 1,

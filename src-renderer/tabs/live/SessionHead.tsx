@@ -12,6 +12,7 @@ import { SessionBadge, SyntheticBadge } from '../../ui/Badge.tsx';
 import { useConfirm } from '../../ui/confirm.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { ParameterHash } from '../../ui/ParameterHash.tsx';
+import { reportedError } from '../../ui/reported.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import { Time } from '../../ui/Time.tsx';
@@ -60,9 +61,7 @@ export function SessionHead({ session, deployment }: SessionHeadProps) {
           market time <Time ms={session.barTimeMs} />
         </span>
       </div>
-      {session.error && (
-        <ErrorLine error={new Error([session.error.message, session.error.hint].filter(Boolean).join(' '))} />
-      )}
+      {session.error && <ErrorLine error={reportedError(session.error)} />}
     </div>
   );
 }

@@ -54,7 +54,7 @@ export function PointDetail({ study, trial }: PointDetailProps) {
             <IconStarFilled size={11} aria-hidden /> recommended
           </span>
         )}
-        <span className="ft-dim">{standing(trial)}</span>
+        {!recommended && <span className="ft-dim">{standing(trial)}</span>}
         {point.data && <ParameterHash hash={point.data.parameterHash} />}
       </div>
       <div className={styles.actions}>

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { StudyDto } from '../../../src-shared/contract/optimize.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatDuration, formatNumber } from '../../ui/format.ts';
+import { reportedError } from '../../ui/reported.ts';
 import { rpc } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import styles from './Optimise.module.css';
@@ -63,13 +64,9 @@ export function StudyHead({ study }: { readonly study: StudyDto }) {
           />
         </div>
       </div>
-      {study.error && <ErrorLine error={new Error(studyError(study.error))} />}
+      {study.error && <ErrorLine error={reportedError(study.error)} />}
     </div>
   );
-}
-
-function studyError(error: NonNullable<StudyDto['error']>): string {
-  return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
 }
 
 function StudyButtons({ study }: { readonly study: StudyDto }) {
