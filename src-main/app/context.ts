@@ -69,6 +69,7 @@ export async function runJob<T>(
   payload: unknown,
   signal?: AbortSignal,
 ): Promise<T> {
+  signal?.throwIfAborted();
   const job = submitJob(context, kind, title, payload);
   const stop = (): void => void job.stop();
   signal?.addEventListener('abort', stop);

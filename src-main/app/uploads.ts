@@ -14,6 +14,21 @@ interface Upload {
 const MAX_BYTES = 4 * 1024 ** 3;
 const MAX_OPEN = 8;
 
+function problemOf(received: number, offset: number, length: number): FrontierError | undefined {
+  if (offset !== received)
+    return new FrontierError(
+      'BAD_INPUT',
+      `offset: Expected byte ${received}, got ${offset}.`,
+      'Choose the file again.',
+    );
+  if (offset + length <= MAX_BYTES) return undefined;
+  return new FrontierError(
+    'REFUSED',
+    'The file is larger than 4 GiB.',
+    'Import it in parts, or by path with `frontier import`.',
+  );
+}
+
 /** Files that clients send in pieces before they are imported. Kept in the data folder, removed after use. */
 export class Uploads {
   readonly #folder: string;
@@ -26,8 +41,10 @@ export class Uploads {
   }
 
   /**
-   * Takes one piece. Pieces must follow each other without gap.
-   * @throws FrontierError BAD_INPUT for a piece out of order, REFUSED beyond 4 GiB or eight files at once
+   * Takes one piece. Pieces must follow each other without gap; the first that does not ends the upload, and
+   * what had arrived of it is removed.
+   * @throws FrontierError BAD_INPUT for a piece out of order, NOT_FOUND for an upload that has ended, REFUSED beyond
+   *   4 GiB or eight files at once
    */
   receive(
     uploadId: string | undefined,
@@ -39,18 +56,11 @@ export class Uploads {
     const upload = this.#uploads.get(id);
     if (!upload?.open)
       throw new FrontierError('NOT_FOUND', 'That upload is not open.', 'Choose the file again.');
-    if (offset !== upload.received)
-      throw new FrontierError(
-        'BAD_INPUT',
-        `Expected byte ${upload.received}, got ${offset}.`,
-        'Choose the file again.',
-      );
-    if (offset + bytes.length > MAX_BYTES)
-      throw new FrontierError(
-        'REFUSED',
-        'The file is larger than 4 GiB.',
-        'Import it in parts, or by path with `frontier import`.',
-      );
+    const problem = problemOf(upload.received, offset, bytes.length);
+    if (problem) {
+      this.remove(id);
+      throw problem;
+    }
     writeSync(upload.handle, bytes, 0, bytes.length, offset);
     upload.received += bytes.length;
     return { uploadId: id, received: upload.received };

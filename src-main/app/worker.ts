@@ -12,7 +12,6 @@ serveJobs({
   train: async () => handler((await import('./jobs/train.ts')).trainJob),
   backtest: async () => handler((await import('./jobs/backtest.ts')).backtestJob),
   point: async () => handler((await import('./jobs/backtest.ts')).pointJob),
-  venue: async () => handler((await import('./jobs/backtest.ts')).venueDefaultsJob),
   study: async () => handler((await import('./jobs/study.ts')).studyJob),
   hardware: async () => handler((await import('./jobs/hardware.ts')).hardwareJob),
 });

@@ -47,6 +47,8 @@ export const manifestSchema = z.object({
   conformal: conformalSchema,
   spans: z.array(spanSchema),
   priceSide: priceSideSchema,
+  /** A close of the training span, from which costs that depend on the price level are made. */
+  referencePrice: z.number().positive(),
   dataHash: z.string(),
   bars: z.number().int(),
   codeVersion: z.string(),

@@ -70,14 +70,14 @@ describe('repositories', () => {
     stores.models.add(rows.model);
     stores.studies.save(rows.study);
     const generation = {
-      study: rows.study,
+      studyId: rows.study.id,
       trials: [rows.trial(1), rows.trial(2)],
       checkpoint: { generation: 1 },
     };
     stores.studies.appendGeneration({ ...generation, frontTrialIds: ['tri_0001'] });
     const clash = { ...rows.trial(2), id: 'tri_other' };
     const next = {
-      study: { ...rows.study, evaluations: 4 },
+      studyId: rows.study.id,
       trials: [rows.trial(3), clash],
       checkpoint: { generation: 2 },
     };
@@ -95,7 +95,13 @@ describe('repositories', () => {
 
   it('studies: the front moves with each generation', () => {
     stores.models.add(rows.model);
-    const first = { study: rows.study, trials: [rows.trial(1)], frontTrialIds: ['tri_0001'], checkpoint: 1 };
+    stores.studies.save(rows.study);
+    const first = {
+      studyId: rows.study.id,
+      trials: [rows.trial(1)],
+      frontTrialIds: ['tri_0001'],
+      checkpoint: 1,
+    };
     stores.studies.appendGeneration(first);
     stores.studies.appendGeneration({ ...first, trials: [rows.trial(2)], frontTrialIds: ['tri_0002'] });
     expect(stores.studies.trials('stu_0001').map((t) => t.onFront)).toEqual([false, true]);

@@ -45,7 +45,7 @@ function trialOf(row: TrialRow): TrialDto {
 
 /** One finished generation: what it adds, which trials are on the front now, and how to go on after a kill. */
 export interface Generation {
-  readonly study: StudyRecord;
+  readonly studyId: string;
   readonly trials: readonly TrialDto[];
   /** Every trial of the whole study that is on the front now. */
   readonly frontTrialIds: readonly string[];
@@ -83,17 +83,16 @@ export class StudyRepository {
    * @throws FrontierError CONFLICT when a trial number is already there
    */
   appendGeneration(generation: Generation): void {
-    const { study, trials, frontTrialIds, checkpoint } = generation;
+    const { studyId, trials, frontTrialIds, checkpoint } = generation;
     const insert = this.#db.prepare(
       `INSERT INTO trials (id, study_id, number, genes, objectives, feasible, on_front, trades)
        VALUES (?, ?, ?, ?, ?, ?, 0, ?)`,
     );
     const write = this.#db.transaction(() => {
-      this.save(study);
       for (const t of trials) {
         insert.run(
           t.id,
-          study.id,
+          studyId,
           t.number,
           encode(t.genes),
           encode(t.objectives),
@@ -106,14 +105,14 @@ export class StudyRepository {
           `UPDATE trials SET on_front = (id IN (SELECT value FROM json_each(@front)))
            WHERE study_id = @study AND on_front <> (id IN (SELECT value FROM json_each(@front)))`,
         )
-        .run({ study: study.id, front: encode(frontTrialIds) });
+        .run({ study: studyId, front: encode(frontTrialIds) });
       this.#db
         .prepare('UPDATE studies SET checkpoint = ? WHERE id = ?')
-        .run(encode(checkpoint ?? null), study.id);
+        .run(encode(checkpoint ?? null), studyId);
     });
     conflictOnDuplicate(
       () => write.immediate(),
-      `A trial of this generation is already stored in study ${study.id}.`,
+      `A trial of this generation is already stored in study ${studyId}.`,
       'Resume the study from its checkpoint.',
     );
   }

@@ -6,6 +6,7 @@ import { type Checkpoint, type RunProgress, writeCheckpoint } from './checkpoint
 import { extendCurve, meanOf, thinLosses } from './curve.ts';
 import type { ChunkReport, TrainConfig, TrainIo, TrainingData } from './types.ts';
 
+const SHORTEST_MEASURE_MS = 20;
 const DEFAULT_CHECKPOINT_INTERVAL_MS = 2000;
 
 /** Huber's corner, in standard deviations of the scaled target. */
@@ -39,6 +40,7 @@ export class Run {
   #savedStep = -1;
   #savedMs: number;
   #stepsPerMs = 0;
+  #unmeasured = { steps: 0, ms: 0 };
 
   constructor(
     data: TrainingData,
@@ -157,11 +159,21 @@ export class Run {
     );
   }
 
+  /** Smoothed, so that the time left does not jump with each epoch's validation. */
+  #measure(steps: number, elapsedMs: number): void {
+    this.#unmeasured.steps += steps;
+    this.#unmeasured.ms += elapsedMs;
+    const { ms, steps: done } = this.#unmeasured;
+    // A clock of whole milliseconds cannot time a chunk that takes less than a few of them.
+    if (ms < SHORTEST_MEASURE_MS && this.#stepsPerMs > 0) return;
+    const speed = done / Math.max(ms, 1);
+    this.#stepsPerMs = this.#stepsPerMs === 0 ? speed : 0.8 * this.#stepsPerMs + 0.2 * speed;
+    this.#unmeasured = { steps: 0, ms: 0 };
+  }
+
   #report(losses: Float32Array, steps: number, elapsedMs: number, validation?: number): ChunkReport {
     const { step, finalLoss } = this.#progress;
-    const speed = steps / Math.max(elapsedMs, 0.001);
-    // Smoothed, so that the time left does not jump with each epoch's validation.
-    this.#stepsPerMs = this.#stepsPerMs === 0 ? speed : 0.8 * this.#stepsPerMs + 0.2 * speed;
+    this.#measure(steps, elapsedMs);
     return {
       step,
       totalSteps: this.#plan.totalSteps,

@@ -2,7 +2,7 @@ import type { BacktestDto } from '../../../src-shared/contract/backtest.ts';
 import { DEFAULT_GENES } from '../../../src-shared/trading/parameters.ts';
 import { type EngineContext, runJob } from '../context.ts';
 import { modelRef } from '../forecast.ts';
-import type { BacktestJobResult, BacktestPayload, VenueDefaults } from '../jobs/backtest.ts';
+import { type BacktestJobResult, type BacktestPayload, venueOf } from '../jobs/backtest.ts';
 import type { Implementer } from '../rpc.ts';
 
 export function backtestHandlers(os: Implementer, context: EngineContext) {
@@ -23,10 +23,12 @@ export function backtestHandlers(os: Implementer, context: EngineContext) {
     }),
     list: os.backtest.list.handler(() => context.stores.backtests.list()),
     get: os.backtest.get.handler(({ input }) => context.stores.backtests.get(input.backtestId)),
-    defaults: os.backtest.defaults.handler(async ({ input, signal }) => {
+    defaults: os.backtest.defaults.handler(({ input }) => {
       const model = context.stores.models.get(input.modelId);
-      const venue = await runJob<VenueDefaults>(context, 'venue', 'Costs', modelRef(context, model), signal);
-      return { genes: DEFAULT_GENES, ...venue };
+      const { manifest } = context.artifacts.load(model.symbol, model.timeframe, model.version);
+      const { costs, account } = venueOf(manifest);
+      const { currency, initialBalance } = account;
+      return { genes: DEFAULT_GENES, costs, currency, initialBalance };
     }),
   };
 }

@@ -8,9 +8,9 @@ import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
-import type { JobProgress } from '../../jobs/port.ts';
+import type { JobHandle, JobProgress } from '../../jobs/port.ts';
 import { type EngineContext, submitJob } from '../context.ts';
-import { forecastWindow } from '../forecast.ts';
+import { dropForecastCache, forecastWindow } from '../forecast.ts';
 import type { ImportPayload, ImportProgressData, ImportResultData } from '../jobs/import.ts';
 import type { Implementer } from '../rpc.ts';
 
@@ -49,28 +49,59 @@ function payloadOf(context: EngineContext, input: ImportInput): ImportPayload {
   return { ...common, source: { kind: 'path', path, fileName }, sourceName: fileName };
 }
 
-/** Runs the import in a worker and yields its progress; the data set is registered only when it is stored whole. */
+/**
+ * Registers what an import stored. It does not depend on the caller: one that goes away at the last moment must not
+ * leave bars that no list names.
+ */
+async function register(
+  context: EngineContext,
+  job: JobHandle,
+  source: string,
+): Promise<Extract<ImportEvent, { type: 'done' }>> {
+  const { stored, quality, notes, format, zone } = (await job.result) as ImportResultData;
+  const instrument = instrumentFor(stored.symbol);
+  const dataset: DatasetDto = {
+    ...stored,
+    synthetic: instrument.synthetic,
+    source,
+    format,
+    zone,
+    importedMs: context.clock.nowMs(),
+    qualityScore: quality.score,
+    issueCount: quality.issues.length,
+    digits: instrument.digits,
+    pipSize: instrument.pipSize,
+  };
+  context.stores.datasets.save({ dataset, quality, notes });
+  dropForecastCache();
+  context.hub.notify('data');
+  return { type: 'done', dataset, quality, notes };
+}
+
+/** Runs the import in a worker and yields its progress; a caller that goes away stops it. */
 async function* importHistory(
   context: EngineContext,
   input: ImportInput,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ImportEvent, void, void> {
-  const job = submitJob(context, 'import', `Import ${input.symbol}`, payloadOf(context, input));
+  const payload = payloadOf(context, input);
+  const job = submitJob(context, 'import', `Import ${input.symbol}`, payload);
+  const queue: JobProgress[] = [];
+  let ended = false;
+  let wake = (): void => undefined;
   const stop = (): void => void job.stop();
   signal?.addEventListener('abort', stop);
-  const queue: JobProgress[] = [];
-  let wake = (): void => undefined;
   job.subscribe((event) => {
     if (event.type === 'progress') queue.push(event.progress);
     wake();
   });
-  let ended = false;
-  void job.result
-    .catch(() => undefined)
-    .then(() => {
-      ended = true;
-      wake();
-    });
+  const registered = register(context, job, payload.sourceName).finally(() => {
+    if (input.source.kind === 'upload') context.uploads.remove(input.source.uploadId);
+    ended = true;
+    wake();
+  });
+  // Whoever waits for the end below hears of a failure; where nobody does any more, nobody is to be told.
+  registered.catch(() => undefined);
   try {
     while (!ended || queue.length > 0) {
       const progress = queue.shift();
@@ -84,46 +115,24 @@ async function* importHistory(
         });
       }
     }
-    const { stored, quality, notes, format, zone } = (await job.result) as ImportResultData;
-    const instrument = instrumentFor(stored.symbol);
-    const dataset: DatasetDto = {
-      ...stored,
-      synthetic: instrument.synthetic,
-      source: payloadName(input, context),
-      format,
-      zone,
-      importedMs: context.clock.nowMs(),
-      qualityScore: quality.score,
-      issueCount: quality.issues.length,
-      digits: instrument.digits,
-      pipSize: instrument.pipSize,
-    };
-    context.stores.datasets.save({ dataset, quality, notes });
-    context.hub.notify('data');
-    yield { type: 'done', dataset, quality, notes };
+    yield await registered;
   } finally {
     signal?.removeEventListener('abort', stop);
-    if (input.source.kind === 'upload') context.uploads.remove(input.source.uploadId);
+    if (!ended) stop();
   }
 }
 
-function payloadName(input: ImportInput, context: EngineContext): string {
-  if (input.source.kind === 'demo') return 'embedded demo market (SYNTHETIC)';
-  return input.source.kind === 'path'
-    ? input.source.path
-    : context.uploads.take(input.source.uploadId).fileName;
+/** The bytes of a piece. Node skips what is not base64, which would store another file than the one sent. */
+function bytesOf(base64: string): Buffer {
+  if (/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return Buffer.from(base64, 'base64');
+  throw new FrontierError('BAD_INPUT', 'base64: This is not base64.', 'Choose the file again.');
 }
 
 export function dataHandlers(os: Implementer, context: EngineContext) {
   return {
     list: os.data.list.handler(() => context.stores.datasets.list()),
     upload: os.data.upload.handler(({ input }) =>
-      context.uploads.receive(
-        input.uploadId,
-        input.fileName,
-        input.offset,
-        Buffer.from(input.base64, 'base64'),
-      ),
+      context.uploads.receive(input.uploadId, input.fileName, input.offset, bytesOf(input.base64)),
     ),
     import: os.data.import.handler(({ input, signal }) => importHistory(context, input, signal)),
     quality: os.data.quality.handler(
@@ -148,6 +157,7 @@ export function dataHandlers(os: Implementer, context: EngineContext) {
       datasetOf(context, input.symbol, input.timeframe);
       await context.bars.remove(input.symbol, input.timeframe);
       context.stores.datasets.remove(input.symbol, input.timeframe);
+      dropForecastCache();
       context.hub.notify('data');
     }),
   };

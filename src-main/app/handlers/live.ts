@@ -1,16 +1,15 @@
 import type { DeploymentDto } from '../../../src-shared/contract/live.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
-import { type EngineContext, runJob } from '../context.ts';
-import { modelRef } from '../forecast.ts';
+import type { EngineContext } from '../context.ts';
 import { watch } from '../hub.ts';
-import { deploymentHash, type VenueDefaults } from '../jobs/backtest.ts';
+import { deploymentHash, venueOf } from '../jobs/backtest.ts';
 import type { Implementer } from '../rpc.ts';
 
 /** Makes a point of a study a deployment: its genes, model and costs, sealed by a hash. */
-async function deploy(
+function deploy(
   context: EngineContext,
   input: { studyId: string; trialId: string; broker: 'paper' },
-): Promise<DeploymentDto> {
+): DeploymentDto {
   const study = context.stores.studies.get(input.studyId);
   const trial = context.stores.studies.trial(input.studyId, input.trialId);
   if (!trial.feasible)
@@ -20,8 +19,8 @@ async function deploy(
       'Choose a point of the front.',
     );
   const model = context.stores.models.get(study.input.modelId);
-  const { costs } = await runJob<VenueDefaults>(context, 'venue', 'Costs', modelRef(context, model));
-  const { sha256 } = context.artifacts.load(model.symbol, model.timeframe, model.version);
+  const { sha256, manifest } = context.artifacts.load(model.symbol, model.timeframe, model.version);
+  const { costs } = venueOf(manifest);
   const deployment: DeploymentDto = {
     id: context.ids.next('dep'),
     createdMs: context.clock.nowMs(),

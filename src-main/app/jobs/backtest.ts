@@ -12,24 +12,17 @@ import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signa
 
 /** The venue every run of a model trades on: the same in backtest, study and paper. */
 export function venueOf(
-  manifest: Pick<ModelManifest, 'symbol' | 'priceSide'>,
+  manifest: Pick<ModelManifest, 'symbol' | 'priceSide' | 'referencePrice'>,
   costs?: CostModel,
-  referencePrice?: number,
 ): VenueSpec {
   const instrument = instrumentFor(manifest.symbol);
   return {
     instrument,
     priceSide: manifest.priceSide,
-    costs: costs ?? costsFor(instrument, referencePrice),
+    costs: costs ?? costsFor(instrument, manifest.referencePrice),
     account: accountFor(instrument),
     intrabar: 'stop-first',
   };
-}
-
-/** Price of the training part that price-dependent costs are made from: known before anything is judged. */
-export function referencePriceOf(model: ModelOnHistory): number {
-  const { from, to } = spanOf(model.manifest, 'train');
-  return model.bars.close[Math.floor((from + to) / 2)]!;
 }
 
 /** What proves that what trades is what was chosen: genes, model file and costs. */
@@ -102,7 +95,7 @@ function inputOf(
     signals: model.signals,
     atr: model.atr,
     genes,
-    venue: venueOf(model.manifest, costs, referencePriceOf(model)),
+    venue: venueOf(model.manifest, costs),
   };
 }
 
@@ -156,22 +149,5 @@ export async function pointJob(payload: PointPayload): Promise<PointJobResult> {
     currency: venue.account.currency,
     optimisation: run('optimisation'),
     ...(payload.withTest ? { test: run('test') } : {}),
-  };
-}
-
-/** Costs and account a run without its own takes, and the hash context; for forms and deployments. */
-export interface VenueDefaults {
-  readonly costs: CostModel;
-  readonly currency: string;
-  readonly initialBalance: number;
-}
-
-export async function venueDefaultsJob(ref: ModelRef): Promise<VenueDefaults> {
-  const model = await loadModelOnHistory(ref);
-  const venue = venueOf(model.manifest, undefined, referencePriceOf(model));
-  return {
-    costs: venue.costs,
-    currency: venue.account.currency,
-    initialBalance: venue.account.initialBalance,
   };
 }

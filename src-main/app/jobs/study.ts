@@ -24,7 +24,7 @@ import {
 import { openStores, type Stores } from '../../store/stores.ts';
 import { systemClock } from '../ids.ts';
 import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signals.ts';
-import { referencePriceOf, spanOf, venueOf } from './backtest.ts';
+import { spanOf, venueOf } from './backtest.ts';
 
 export interface StudyPayload extends ModelRef {
   readonly studyId: string;
@@ -77,9 +77,8 @@ class StoredTrials implements TrialSink {
     for (const trial of trials) this.#remember(trial);
     const known = [...this.#distinct.values()];
     const front = paretoFront(known, objectives).map((i) => trialIdOf(studyId, known[i]!.number));
-    const { trials: _, ...study } = this.#stores.studies.get(studyId);
     const added = trials.map((trial) => this.#dtoOf(trial));
-    this.#stores.studies.appendGeneration({ study, trials: added, frontTrialIds: front, checkpoint: null });
+    this.#stores.studies.appendGeneration({ studyId, trials: added, frontTrialIds: front, checkpoint: null });
   }
 
   #remember(trial: Trial): void {
@@ -116,7 +115,7 @@ class StoredTrials implements TrialSink {
 
 function evaluator(model: ModelOnHistory): (genes: Genes) => Evaluation {
   const { from, to } = spanOf(model.manifest, 'optimisation');
-  const venue = venueOf(model.manifest, undefined, referencePriceOf(model));
+  const venue = venueOf(model.manifest);
   return (candidate) => {
     const genes: StrategyGenes = toStrategyGenes(candidate);
     const { bars, signals, atr } = model;

@@ -210,6 +210,7 @@ function manifestOf(
   result: TrainResult,
   judged: Judged,
   spans: SpanDto[],
+  referencePrice: number,
 ): Omit<ModelManifest, 'version' | 'format'> {
   const { input, dataset } = payload;
   const features = prepared.matrix.names;
@@ -235,6 +236,7 @@ function manifestOf(
     conformal: judged.conformal,
     spans,
     priceSide: dataset.priceSide,
+    referencePrice,
     dataHash: dataset.dataHash,
     bars: dataset.bars,
     codeVersion: appVersion(),
@@ -257,6 +259,11 @@ function manifestOf(
       testRankCorrelation: judged.testRankCorrelation,
     },
   };
+}
+
+/** Known before anything is judged: costs may follow the price level, never the future. */
+function middlePrice({ from, to }: { from: number; to: number }, bars: BarColumns): number {
+  return bars.close[Math.floor((from + to) / 2)]!;
 }
 
 /** The row of a stored model. */
@@ -321,7 +328,14 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
   };
   const signals = await predictHistory(result.onnx, shape, bars);
   const judged = judge(prepared, signals, payload.input);
-  const manifest = manifestOf(payload, prepared, result, judged, spansOf(prepared.split, bars));
+  const manifest = manifestOf(
+    payload,
+    prepared,
+    result,
+    judged,
+    spansOf(prepared.split, bars),
+    middlePrice(prepared.split.train, bars),
+  );
   const stored = new ArtifactStore(payload.home).save({ model: result.onnx, manifest });
   const model = modelDto(stored);
   saveSignals({ ...payload, ...model }, stored.sha256, payload.dataset.dataHash, signals);
