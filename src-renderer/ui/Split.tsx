@@ -46,7 +46,9 @@ export function Split({ id, direction, parts }: SplitProps) {
       }}
     >
       {parts.flatMap((part, i) => [
-        ...(i === 0 ? [] : [<Separator key={`bar-${part.id}`} className="ft-split-bar" />]),
+        ...(i === 0
+          ? []
+          : [<Separator key={`bar-${part.id}`} className="ft-split-bar" aria-label="Resize panels" />]),
         <ResizablePanel key={part.id} id={part.id} defaultSize={`${part.size}%`} minSize={part.min ?? 120}>
           {part.content}
         </ResizablePanel>,

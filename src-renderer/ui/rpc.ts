@@ -48,11 +48,13 @@ function latestPerFrame<T>(show: (value: T) => void): { push: (value: T) => void
 
 /**
  * Follows a stream of the engine and shows its newest value, again after every reconnect. `subscribe` may return
- * undefined while there is nothing to follow.
+ * undefined while there is nothing to follow. A new `round` follows the same thing anew, with the value kept until
+ * then: for a stream that ended and has reason to go on.
  */
 export function useWatch<T>(
   subscribe: (signal: AbortSignal) => Promise<AsyncIterable<T>> | undefined,
   deps: DependencyList,
+  round = 0,
 ): Watch<T> {
   const generation = useStore(connection, (c) => c.generation);
   const id = JSON.stringify(deps);
@@ -87,7 +89,7 @@ export function useWatch<T>(
       abort.abort();
       frames.cancel();
     };
-  }, [id, generation]);
+  }, [id, generation, round]);
   // What belongs to other deps is not shown for one frame either.
   return state.id === id ? state : { data: undefined, error: undefined, live: false };
 }

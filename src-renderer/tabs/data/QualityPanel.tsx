@@ -168,7 +168,16 @@ function Report({ dataset }: { readonly dataset: DatasetDto }) {
 export function QualityPanel() {
   const dataset = useDataset();
   return (
-    <Panel title={dataset ? `Quality of ${dataset.symbol} ${dataset.timeframe}` : 'Quality'}>
+    <Panel
+      title={dataset ? `Quality of ${dataset.symbol} ${dataset.timeframe}` : 'Quality'}
+      actions={
+        dataset && (
+          <span className="ft-dim ft-small ft-ellipsis" title={dataset.source}>
+            {dataset.source}, {dataset.format}, imported <Time ms={dataset.importedMs} />
+          </span>
+        )
+      }
+    >
       {dataset ? (
         <Report dataset={dataset} />
       ) : (

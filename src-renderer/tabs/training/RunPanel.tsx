@@ -1,6 +1,6 @@
 import { Button, Progress, Switch } from '@mantine/core';
 import { IconBrain, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { JobStateDto } from '../../../src-shared/contract/common.ts';
 import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
 import { type ErrorCode, FrontierError } from '../../../src-shared/errors.ts';
@@ -36,14 +36,17 @@ const RESUMABLE: ReadonlySet<JobStateDto> = new Set(['paused', 'stopped', 'faile
 
 type Action = 'pause' | 'resume' | 'stop';
 
-function useActions(runId: string) {
+function useActions(runId: string, onResumed: () => void) {
   const [error, setError] = useState<unknown>();
+  const resumed = useRef(onResumed);
+  resumed.current = onResumed;
   const act = useMemo(
     () => async (action: Action) => {
       setError(undefined);
       try {
         await rpc.training[action]({ runId });
         invalidate('training.list');
+        if (action === 'resume') resumed.current();
       } catch (caught) {
         setError(caught);
       }
@@ -189,8 +192,14 @@ function runTitle(run: TrainingRunDto): string {
 }
 
 function Watched({ runId }: { readonly runId: string }) {
-  const { data: run, error } = useWatch((signal) => rpc.training.watch({ runId }, { signal }), [runId]);
-  const { act, error: actError } = useActions(runId);
+  // A run that has ended is not followed any more; resuming it begins another round.
+  const [round, setRound] = useState(0);
+  const { data: run, error } = useWatch(
+    (signal) => rpc.training.watch({ runId }, { signal }),
+    [runId],
+    round,
+  );
+  const { act, error: actError } = useActions(runId, () => setRound((n) => n + 1));
   const logScale = useTraining((s) => s.logScale);
   useRunCommands(run, act);
   const madeModel = run?.state === 'done' ? run.modelId : undefined;
