@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { FrontierError } from '../../src-shared/errors.ts';
 import type { Clock, IdSource } from '../../src-shared/runtime.ts';
 import type { JobHandle, JobPort, JobState } from '../jobs/port.ts';
 import type { SecretStore } from '../ops/secrets.ts';
@@ -69,7 +70,7 @@ export async function runJob<T>(
   payload: unknown,
   signal?: AbortSignal,
 ): Promise<T> {
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw new FrontierError('CANCELLED', 'The caller went away before the job began.');
   const job = submitJob(context, kind, title, payload);
   const stop = (): void => void job.stop();
   signal?.addEventListener('abort', stop);
