@@ -233,3 +233,16 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** The bytes that open a WebSocket, for clients that then do not behave. */
+export const upgradeRequest = (path: string, key: string): string =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    `Sec-WebSocket-Protocol: frontier, ${key}`,
+    '\r\n',
+  ].join('\r\n');

@@ -1,0 +1,203 @@
+import type { FrontierClient } from '../../src-shared/contract/index.ts';
+
+const MISSING = 'abc_0000000000000000';
+
+/** Calls that must fail on an engine that holds nothing: name, call, code, and what the message says. */
+export const FAILURES: readonly [string, (c: FrontierClient) => Promise<unknown>, string, RegExp][] = [
+  [
+    'a timeframe that is none',
+    (c) => c.data.quality({ symbol: 'EURUSD', timeframe: 'H9' as 'H1' }),
+    'BAD_INPUT',
+    /^timeframe: /,
+  ],
+  [
+    'a symbol that is a path',
+    (c) => c.data.bars({ symbol: '../x', timeframe: 'H1', count: 1 }),
+    'BAD_INPUT',
+    /^symbol: /,
+  ],
+  [
+    'a count of nothing',
+    (c) => c.data.bars({ symbol: 'EURUSD', timeframe: 'H1', count: 0 }),
+    'BAD_INPUT',
+    /^count: /,
+  ],
+  [
+    'a count of NaN',
+    (c) => c.data.bars({ symbol: 'EURUSD', timeframe: 'H1', count: Number.NaN }),
+    'BAD_INPUT',
+    /^count: /,
+  ],
+  [
+    'a field of another type',
+    (c) => c.data.bars({ symbol: 'EURUSD', timeframe: 'H1', count: '5' as unknown as number }),
+    'BAD_INPUT',
+    /^count: /,
+  ],
+  ['no input at all', (c) => c.data.quality(undefined as never), 'BAD_INPUT', /./],
+  [
+    'a source of an unknown kind',
+    (c) => c.data.import({ source: { kind: 'url' } as never, symbol: 'EURUSD' }),
+    'BAD_INPUT',
+    /^source\.kind: /,
+  ],
+  [
+    'an upload id that is a path',
+    (c) => c.data.import({ source: { kind: 'upload', uploadId: '../../etc/passwd' }, symbol: 'EURUSD' }),
+    'BAD_INPUT',
+    /^source\.uploadId: /,
+  ],
+  [
+    'a learning rate below zero',
+    (c) => c.training.start({ symbol: 'EURUSD', timeframe: 'H1', learningRate: -1 }),
+    'BAD_INPUT',
+    /^learningRate: /,
+  ],
+  [
+    'a seed beyond 32 bits',
+    (c) => c.training.start({ symbol: 'EURUSD', timeframe: 'H1', seed: 2 ** 32 }),
+    'BAD_INPUT',
+    /^seed: /,
+  ],
+  ['a run id that is a path', (c) => c.training.get({ runId: '../../etc' }), 'BAD_INPUT', /^runId: /],
+  [
+    'genes with a stop below zero',
+    (c) =>
+      c.backtest.run({
+        modelId: MISSING,
+        genes: { entryThreshold: 1, stopAtr: -1, targetAtr: 2, riskFraction: 0.01, maxHoldingBars: 5 },
+      }),
+    'BAD_INPUT',
+    /^genes\.stopAtr: /,
+  ],
+  [
+    'costs below zero',
+    (c) =>
+      c.backtest.run({ modelId: MISSING, costs: { spreadPips: -1, commissionPerLot: 0, slippagePips: 0 } }),
+    'BAD_INPUT',
+    /^costs\.spreadPips: /,
+  ],
+  [
+    'a span that is none',
+    (c) => c.backtest.run({ modelId: MISSING, span: 'future' as 'test' }),
+    'BAD_INPUT',
+    /^span: /,
+  ],
+  [
+    'too few evaluations',
+    (c) => c.optimize.start({ modelId: MISSING, evaluations: 1 }),
+    'BAD_INPUT',
+    /^evaluations: /,
+  ],
+  [
+    'a broker that is none',
+    (c) => c.live.deploy({ studyId: MISSING, trialId: MISSING, broker: 'cash' as 'paper' }),
+    'BAD_INPUT',
+    /^broker: /,
+  ],
+  ['a speed below zero', (c) => c.live.start({ deploymentId: MISSING, speed: -1 }), 'BAD_INPUT', /^speed: /],
+  [
+    'a key that is no name',
+    (c) => c.system.settings.set({ key: '__proto__', value: 1 }),
+    'BAD_INPUT',
+    /^key: /,
+  ],
+  [
+    'a history that is not there',
+    (c) => c.data.quality({ symbol: 'EURUSD', timeframe: 'H1' }),
+    'NOT_FOUND',
+    /no EURUSD H1 history/,
+  ],
+  [
+    'bars that are not there',
+    (c) => c.data.bars({ symbol: 'EURUSD', timeframe: 'H1', count: 5 }),
+    'NOT_FOUND',
+    /EURUSD H1/,
+  ],
+  [
+    'removing what is not there',
+    (c) => c.data.remove({ symbol: 'EURUSD', timeframe: 'H1' }),
+    'NOT_FOUND',
+    /EURUSD H1/,
+  ],
+  [
+    'an upload that is not known',
+    (c) => c.data.import({ source: { kind: 'upload', uploadId: 'upl_unknown' }, symbol: 'EURUSD' }),
+    'NOT_FOUND',
+    /upload/,
+  ],
+  [
+    'a file that is not there',
+    (c) => c.data.import({ source: { kind: 'path', path: '/no/such/file.csv' }, symbol: 'EURUSD' }),
+    'NOT_FOUND',
+    /no file/,
+  ],
+  [
+    'training on nothing',
+    (c) => c.training.start({ symbol: 'EURUSD', timeframe: 'H1' }),
+    'NOT_FOUND',
+    /EURUSD H1/,
+  ],
+  ['a run that is not known', (c) => c.training.get({ runId: MISSING }), 'NOT_FOUND', /training run/],
+  [
+    'watching a run that is not known',
+    (c) => c.training.watch({ runId: MISSING }),
+    'NOT_FOUND',
+    /training run/,
+  ],
+  [
+    'pausing a run that is not known',
+    (c) => c.training.pause({ runId: MISSING }),
+    'NOT_FOUND',
+    /training run/,
+  ],
+  [
+    'resuming a run that is not known',
+    (c) => c.training.resume({ runId: MISSING }),
+    'NOT_FOUND',
+    /training run/,
+  ],
+  [
+    'stopping a run that is not known',
+    (c) => c.training.stop({ runId: MISSING }),
+    'NOT_FOUND',
+    /training run/,
+  ],
+  ['a model that is not known', (c) => c.training.model({ modelId: MISSING }), 'NOT_FOUND', /model/],
+  ['a forecast of no model', (c) => c.data.forecast({ modelId: MISSING, count: 5 }), 'NOT_FOUND', /model/],
+  ['a backtest of no model', (c) => c.backtest.run({ modelId: MISSING }), 'NOT_FOUND', /model/],
+  ['costs of no model', (c) => c.backtest.defaults({ modelId: MISSING }), 'NOT_FOUND', /model/],
+  ['a backtest that is not known', (c) => c.backtest.get({ backtestId: MISSING }), 'NOT_FOUND', /backtest/],
+  ['a study of no model', (c) => c.optimize.start({ modelId: MISSING }), 'NOT_FOUND', /model/],
+  ['a study that is not known', (c) => c.optimize.get({ studyId: MISSING }), 'NOT_FOUND', /study/],
+  ['watching a study that is not known', (c) => c.optimize.watch({ studyId: MISSING }), 'NOT_FOUND', /study/],
+  [
+    'a point of no study',
+    (c) => c.optimize.point({ studyId: MISSING, trialId: MISSING }),
+    'NOT_FOUND',
+    /study/,
+  ],
+  ['deploying nothing', (c) => c.live.deploy({ studyId: MISSING, trialId: MISSING }), 'NOT_FOUND', /study/],
+  ['a session of no deployment', (c) => c.live.start({ deploymentId: MISSING }), 'NOT_FOUND', /deployment/],
+  ['a session that is not known', (c) => c.live.get({ sessionId: MISSING }), 'NOT_FOUND', /session/],
+  [
+    'watching a session that is not known',
+    (c) => c.live.watch({ sessionId: MISSING }),
+    'NOT_FOUND',
+    /session/,
+  ],
+  [
+    'resuming a session that is not known',
+    (c) => c.live.resume({ sessionId: MISSING }),
+    'NOT_FOUND',
+    /session/,
+  ],
+  [
+    'stopping a session that is not known',
+    (c) => c.live.stop({ sessionId: MISSING }),
+    'NOT_FOUND',
+    /session/,
+  ],
+  ['a report of no model', (c) => c.report.write({ modelId: MISSING }), 'NOT_FOUND', /model/],
+  ['a report that is not known', (c) => c.report.read({ reportId: MISSING }), 'NOT_FOUND', /report/],
+];
