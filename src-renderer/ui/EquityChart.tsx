@@ -74,7 +74,6 @@ function addPair(chart: IChartApi, index: number): Drawn {
   );
   const drawdown = chart.addSeries(
     AreaSeries,
-  type AutoscaleInfo,
     {
       ...quiet,
       lineWidth: 1,
