@@ -1,11 +1,12 @@
 import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand/react';
 import type { JobDto } from '../../src-shared/contract/common.ts';
-import { someJobEnded, status } from '../state/status.ts';
+import { endedJobs, status } from '../state/status.ts';
 import { connection } from '../ui/connection.ts';
 import { invalidate, rpc, useWatch } from '../ui/rpc.ts';
+import { announce } from './announce.ts';
 
-/** Feeds the status store, and has lists asked again when a job that may have added to them has ended. */
+/** Feeds the status store; when a job has ended, says so and has lists asked again that it may have added to. */
 export function useStatusFeed(): void {
   const { data } = useWatch((signal) => rpc.system.status(undefined, { signal }), []);
   const open = useStore(connection, (c) => c.state === 'open');
@@ -14,7 +15,9 @@ export function useStatusFeed(): void {
     // A status that no engine stands behind is not shown as if it were true.
     status.setState({ status: open ? data : undefined });
     if (!data) return;
-    if (someJobEnded(jobsBefore.current, data.jobs)) invalidate('');
+    const ended = endedJobs(jobsBefore.current, data.jobs);
     jobsBefore.current = data.jobs;
+    if (ended.length > 0) invalidate('');
+    for (const job of ended) void announce(job);
   }, [data, open]);
 }

@@ -3,7 +3,7 @@ import type { JobDto } from '../../src-shared/contract/common.ts';
 import type { DatasetDto } from '../../src-shared/contract/data.ts';
 import { fallbackDataset } from './markets.ts';
 import { restorePreferences } from './preferences.ts';
-import { activeJobs, someJobEnded } from './status.ts';
+import { activeJobs, endedJobs } from './status.ts';
 import { restoreWorkspace, workspace } from './workspace.ts';
 
 const job = (id: string, state: JobDto['state']): JobDto => ({
@@ -46,11 +46,12 @@ describe('jobs', () => {
     expect(activeJobs(jobs).map((j) => j.id)).toEqual(['a', 'c']);
   });
 
-  it('notices a job that ended or vanished, and nothing else', () => {
-    expect(someJobEnded([job('a', 'running')], [job('a', 'done')])).toBe(true);
-    expect(someJobEnded([job('a', 'running')], [])).toBe(true);
-    expect(someJobEnded([job('a', 'running')], [job('a', 'paused'), job('b', 'running')])).toBe(false);
-    expect(someJobEnded([job('a', 'done')], [])).toBe(false);
+  it('notices jobs that ended or vanished, and no others', () => {
+    const ids = (before: JobDto[], now: JobDto[]) => endedJobs(before, now).map((j) => j.id);
+    expect(ids([job('a', 'running')], [job('a', 'done')])).toEqual(['a']);
+    expect(ids([job('a', 'running'), job('b', 'paused')], [])).toEqual(['a', 'b']);
+    expect(ids([job('a', 'running')], [job('a', 'paused'), job('b', 'running')])).toEqual([]);
+    expect(ids([job('a', 'done')], [])).toEqual([]);
   });
 });
 

@@ -18,8 +18,8 @@ export function activeJobs(jobs: readonly JobDto[]): JobDto[] {
   return jobs.filter((job) => AT_WORK.has(job.state));
 }
 
-/** True when a job that was at work before has ended since: what it made can be asked for now. */
-export function someJobEnded(before: readonly JobDto[], now: readonly JobDto[]): boolean {
+/** Jobs that were at work before and are not any more: what they made can be asked for now. */
+export function endedJobs(before: readonly JobDto[], now: readonly JobDto[]): JobDto[] {
   const working = new Set(activeJobs(now).map((job) => job.id));
-  return activeJobs(before).some((job) => !working.has(job.id));
+  return activeJobs(before).filter((job) => !working.has(job.id));
 }

@@ -48,13 +48,27 @@ const accent: MantineColorsTuple = [
   '#163d80',
 ];
 
+/** Red whose filled shade carries white text at 4.5 to 1, as WCAG AA asks. */
+const red: MantineColorsTuple = [
+  '#ffecec',
+  '#fbd5d6',
+  '#f5aaac',
+  '#f07c80',
+  '#ea555a',
+  '#e2454b',
+  '#d2343b',
+  '#c5222b',
+  '#a91c24',
+  '#8d161d',
+];
+
 export const SANS = "'Inter Variable', system-ui, sans-serif";
 export const MONO = "'JetBrains Mono Variable', ui-monospace, monospace";
 
 export const theme = createTheme({
   fontFamily: SANS,
   fontFamilyMonospace: MONO,
-  colors: { dark, accent },
+  colors: { dark, accent, red },
   primaryColor: 'accent',
   primaryShade: { dark: 6, light: 7 },
   defaultRadius: 4,

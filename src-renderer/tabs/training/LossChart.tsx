@@ -120,6 +120,7 @@ export function LossChart({ curve, totalSteps, log }: LossChartProps) {
       <Legend point={point} best={best} />
       {width > 0 && height > TOP + BOTTOM && (
         <svg
+          className="ft-loss-drawing"
           width={width}
           height={height}
           role="img"
