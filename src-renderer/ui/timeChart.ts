@@ -22,7 +22,7 @@ export function chartTimeMs(time: Time): number {
 export function tickLabel(ms: number, kind: number, zone: ClockZone): string {
   const text = formatTime(ms, { bare: true, seconds: true, zone });
   // The chart marks days where they begin in UTC; elsewhere that is no midnight, and a bare date would mislead.
-  if (kind < 3 && text.slice(11) !== '00:00:00') return text.slice(5, 16);
+  if (kind < 3 && zone === 'local' && text.slice(11) !== '00:00:00') return text.slice(5, 16);
   if (kind === 0) return text.slice(0, 4);
   if (kind === 1) return text.slice(0, 7);
   if (kind === 2) return text.slice(5, 10);
