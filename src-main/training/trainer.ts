@@ -93,6 +93,7 @@ export async function train(data: TrainingData, config: TrainConfig, io: TrainIo
   const before = await readCheckpoint(io.checkpointDir);
   checkFingerprint(before, prepared.fingerprint);
   const [engine, degradedReason] = await engineFor(config, before, io.clock);
+  io.onEngine?.(engine.name, degradedReason);
   const session = await openSession(data, config, prepared, engine);
   try {
     session.load(before?.state ?? freshState(prepared.layout, config.seed), before?.progress.step ?? 0);

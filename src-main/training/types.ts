@@ -95,6 +95,8 @@ export interface TrainIo {
   readonly signal: AbortSignal;
   paused(): boolean;
   waitWhilePaused(): Promise<void>;
+  /** The engine that the run uses, and why if it is not the one asked for. Called once, before the first chunk. */
+  onEngine?(engine: EngineName, note: string | undefined): void;
   onChunk(report: ChunkReport): void;
   readonly clock: Clock;
   /** Least time between checkpoints while running; pause, stop and end always save. Default 2000. */
