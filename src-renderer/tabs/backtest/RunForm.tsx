@@ -47,7 +47,7 @@ export function RunForm({ models, model }: RunFormProps) {
   const ready = draft.modelId === model.id;
   const genes = ready ? draft.genes : undefined;
   const costs = ready ? draft.costs : undefined;
-  const usable = genes && costs && storedGenes(genes) && storedCosts(costs);
+  const usable = genes && costs && storedGenes(genes, draft.filledGenes) && storedCosts(costs);
   return (
     <form
       className={styles.form}
@@ -67,7 +67,11 @@ export function RunForm({ models, model }: RunFormProps) {
               size="compact-xs"
               variant="subtle"
               onClick={() =>
-                backtestDraft.setState({ genes: editedGenes(defaults.data!.genes), origin: undefined })
+                backtestDraft.setState({
+                  genes: editedGenes(defaults.data!.genes),
+                  filledGenes: defaults.data!.genes,
+                  origin: undefined,
+                })
               }
             >
               Defaults

@@ -21,6 +21,8 @@ export interface BacktestDraft {
   readonly span: SpanName;
   readonly genes: Edited<keyof GenesDto> | undefined;
   readonly costs: Edited<keyof CostsDto> | undefined;
+  /** What the gene inputs were filled with, in full: they show fewer digits than a study found. */
+  readonly filledGenes: GenesDto | undefined;
   /** Where the genes come from when not from the defaults, e.g. `trial 123 of a study`. */
   readonly origin: string | undefined;
   readonly running: { readonly startedMs: number; readonly abort: AbortController } | undefined;
@@ -34,6 +36,7 @@ const EMPTY: BacktestDraft = {
   span: 'test',
   genes: undefined,
   costs: undefined,
+  filledGenes: undefined,
   origin: undefined,
   running: undefined,
   error: undefined,
@@ -61,10 +64,20 @@ export function editedCosts(costs: CostsDto): Edited<keyof CostsDto> {
   >;
 }
 
-/** The genes behind the inputs; undefined while one of them is not usable. */
-export function storedGenes(edited: Edited<keyof GenesDto>): GenesDto | undefined {
+/**
+ * The genes behind the inputs; undefined while one of them is not usable. An input that was not touched stands for
+ * the value it was filled with, not for the digits it shows: the point of a study is run as the study ran it.
+ */
+export function storedGenes(
+  edited: Edited<keyof GenesDto>,
+  filled?: GenesDto | undefined,
+): GenesDto | undefined {
   if (GENE_FIELDS.some((f) => fieldProblem(f, edited[f.key]))) return undefined;
-  return Object.fromEntries(GENE_FIELDS.map((f) => [f.key, toStored(f, Number(edited[f.key]))])) as GenesDto;
+  const stored = GENE_FIELDS.map((f) => {
+    const shown = Number(edited[f.key]);
+    return [f.key, filled && toEdited(f, filled[f.key]) === shown ? filled[f.key] : toStored(f, shown)];
+  });
+  return Object.fromEntries(stored) as GenesDto;
 }
 
 /** The costs behind the inputs; undefined while one of them is not usable. */
@@ -81,10 +94,14 @@ export function storedCosts(edited: Edited<keyof CostsDto>): CostsDto | undefine
 export function fillDefaults(modelId: string, genes: GenesDto, costs: CostsDto): void {
   backtestDraft.setState((was) =>
     was.modelId === modelId
-      ? { genes: was.genes ?? editedGenes(genes), costs: was.costs ?? editedCosts(costs) }
+      ? {
+          ...(was.genes ? {} : { genes: editedGenes(genes), filledGenes: genes }),
+          costs: was.costs ?? editedCosts(costs),
+        }
       : {
           modelId,
           genes: editedGenes(genes),
+          filledGenes: genes,
           costs: editedCosts(costs),
           origin: undefined,
           error: undefined,
@@ -97,6 +114,7 @@ export function openBacktestWith(modelId: string, genes: GenesDto, origin: strin
   backtestDraft.setState({
     modelId,
     genes: editedGenes(genes),
+    filledGenes: genes,
     costs: undefined,
     origin,
     span: 'test',
@@ -108,8 +126,8 @@ export function openBacktestWith(modelId: string, genes: GenesDto, origin: strin
 
 /** Runs the draft and chooses its result. Does nothing while a run is under way or an input is not usable. */
 export async function runDraft(nowMs: number): Promise<void> {
-  const { modelId, span, genes, costs, running } = backtestDraft.getState();
-  const input = { genes: genes && storedGenes(genes), costs: costs && storedCosts(costs) };
+  const { modelId, span, genes, filledGenes, costs, running } = backtestDraft.getState();
+  const input = { genes: genes && storedGenes(genes, filledGenes), costs: costs && storedCosts(costs) };
   if (running || modelId === undefined || !input.genes || !input.costs) return;
   const abort = new AbortController();
   backtestDraft.setState({ running: { startedMs: nowMs, abort }, error: undefined });
