@@ -51,12 +51,17 @@ export function InterruptedAlarm({ session }: { readonly session: SessionSummary
       <span className="ft-grow">
         <strong>
           {session.symbol} {session.timeframe} ({session.badge}) was interrupted
+          {session.barTimeMs === undefined ? '.' : ''}
         </strong>{' '}
-        at bar {formatNumber(session.barsDone, 0)} of {formatNumber(session.barsTotal, 0)}, market time{' '}
-        <Time ms={session.barTimeMs} />.{' '}
-        {session.position
-          ? `Its ${session.position.direction} position of ${formatNumber(session.position.volumeLots, 2, 2)} lots is still open.`
-          : 'It held no position.'}
+        {session.barTimeMs !== undefined && (
+          <>
+            at bar {formatNumber(session.barsDone, 0)} of {formatNumber(session.barsTotal, 0)}, market time{' '}
+            <Time ms={session.barTimeMs} />.{' '}
+          </>
+        )}
+        {session.position &&
+          `Its ${session.position.direction} position of ${formatNumber(session.position.volumeLots, 2, 2)} lots is still open. `}
+        Resuming first compares the journal with the broker, and places nothing twice.
       </span>
       <Button
         variant="filled"

@@ -49,7 +49,7 @@ export function PositionCard({ session }: { readonly session: SessionDto }) {
             <Fact name="Bars held">{formatNumber(position.barsHeld, 0)}</Fact>
             <Fact name="Stop">{formatPrice(position.stopPrice, digits)}</Fact>
             <Fact name="Target">{formatPrice(position.targetPrice, digits)}</Fact>
-            <Fact name="Risk (1 R)">{formatMoney(position.initialRisk, currency)}</Fact>
+            <Fact name={`1 R, ${currency}`}>{formatNumber(position.initialRisk, 2, 2)}</Fact>
             <Fact name="Now">
               {position.initialRisk > 0
                 ? `${formatSigned(session.unrealised / position.initialRisk)} R`

@@ -134,7 +134,8 @@ export function scatterTraces({
 }
 
 function axisTitle(name: ObjectiveName): string {
-  return `${AXES[name].title} (${OBJECTIVE_DIRECTION[name] === 'maximise' ? '↑' : '↓'} better)`;
+  const { label, unit } = AXES[name];
+  return `${unit === '' ? label : `${label}, ${unit}`} (${OBJECTIVE_DIRECTION[name] === 'maximise' ? '↑' : '↓'} better)`;
 }
 
 /** A range around the front with room for its neighbours; undefined lets Plotly choose. */
