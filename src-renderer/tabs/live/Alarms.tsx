@@ -48,7 +48,7 @@ export function InterruptedAlarm({ session }: { readonly session: SessionSummary
   return (
     <div className={styles.alarm} role="alert" data-testid="live-interrupted">
       <IconAlertTriangle size={17} aria-hidden />
-      <span className="ft-grow">
+      <span className={styles.alarmText}>
         <strong>
           {session.symbol} {session.timeframe} ({session.badge}) was interrupted
           {session.barTimeMs === undefined ? '.' : ''}
