@@ -18,8 +18,10 @@ export interface ConnectionStatus {
 type Link = ClientLink<ClientContext>;
 interface Opened {
   readonly link: Link;
-  /** Calls back once, when the transport is gone. */
+  /** Calls back when the transport says that it is gone. */
   readonly onClose: (listener: () => void) => void;
+  /** Ends the transport and every call that waits on it. */
+  readonly close: () => void;
 }
 
 const TOKEN_KEY = 'frontier.token';
@@ -27,6 +29,11 @@ const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 /** How long a call waits for a connection before it fails; longer than a reload of the engine takes. */
 const CALL_PATIENCE_MS = 15_000;
+const PULSE_EVERY_MS = 4_000;
+/** An engine that leaves the smallest question unanswered for this long is gone. */
+const PULSE_PATIENCE_MS = 15_000;
+/** How long the shell may take to hand over a port; after that it is asked again. */
+const PORT_PATIENCE_MS = 5_000;
 
 /** State of the one connection to the engine. */
 export const connection = createStore<ConnectionStatus>(() => ({
@@ -62,27 +69,72 @@ function openSocket(token: string): Promise<Opened> {
     websocket.addEventListener('close', refused, { once: true });
     websocket.addEventListener(
       'open',
-      () => resolve({ link, onClose: (listener) => websocket.addEventListener('close', listener) }),
+      () =>
+        resolve({
+          link,
+          onClose: (listener) => websocket.addEventListener('close', listener),
+          close() {
+            websocket.close();
+            // Over a broken tunnel the closing handshake takes its time; nobody needs to wait for it.
+            websocket.dispatchEvent(new CloseEvent('close'));
+          },
+        }),
       { once: true },
     );
   });
 }
 
 function openPort(desktop: FrontierDesktop): Promise<Opened> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      window.removeEventListener('message', onMessage);
+      reject(new Error('The shell gave no port.'));
+    }, PORT_PATIENCE_MS);
     const onMessage = (event: MessageEvent) => {
       // Only our own preload script posts into this window; anything else is not for us.
       if (event.source !== window || event.data !== 'frontier:port') return;
       const port = event.ports[0];
       if (!port) return;
+      clearTimeout(timer);
       window.removeEventListener('message', onMessage);
       const link = new PortLink({ port });
       port.start();
-      resolve({ link, onClose: (listener) => port.addEventListener('close', listener) });
+      resolve({
+        link,
+        onClose: (listener) => port.addEventListener('close', listener),
+        close() {
+          port.close();
+          // The link listens for this event to end the calls that wait; closing the own end does not send it.
+          port.dispatchEvent(new Event('close'));
+        },
+      });
     };
     window.addEventListener('message', onMessage);
     desktop.requestPort();
   });
+}
+
+/**
+ * Asks the smallest question again and again and ends the transport when no answer comes. A MessagePort does not tell
+ * that the process at its other end has died, and a tunnel may break without a word.
+ */
+function keepPulse({ link, close }: Opened, gone: Promise<void>): void {
+  let over = false;
+  void gone.then(() => {
+    over = true;
+  });
+  const pause = (ms: number) => new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), ms));
+  const beat = async () => {
+    while (!over) {
+      await pause(PULSE_EVERY_MS);
+      if (over) return;
+      const answer = link
+        .call(['system', 'settings', 'get'], undefined, { context: {} })
+        .catch(() => undefined);
+      if ((await Promise.race([answer, pause(PULSE_PATIENCE_MS)])) === 'late' && !over) close();
+    }
+  };
+  void beat();
 }
 
 function settle(opened: Opened): void {
@@ -99,6 +151,7 @@ async function keepConnected(open: () => Promise<Opened>): Promise<never> {
       const opened = await open();
       const closed = new Promise<void>((resolve) => opened.onClose(resolve));
       settle(opened);
+      keepPulse(opened, closed);
       retryMs = FIRST_RETRY_MS;
       await closed;
     } catch {

@@ -21,6 +21,8 @@ interface PriceChartProps {
   readonly view: BarsView;
   readonly modelId: string | undefined;
   readonly trades: readonly ShownTrade[] | undefined;
+  /** Market of the chosen trades, where it is another. */
+  readonly elsewhere: string | undefined;
   readonly chart: RefObject<PriceView | undefined>;
 }
 
@@ -108,7 +110,7 @@ function TradesNote({ trades, view, chart }: TradesNoteProps) {
 }
 
 /** The chart of one history. */
-export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChartProps) {
+export function PriceChart({ dataset, view, modelId, trades, elsewhere, chart }: PriceChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const { hoverMs, colors } = useView(box, chart, view);
   const { bars, key } = view;
@@ -169,6 +171,7 @@ export function PriceChart({ dataset, view, modelId, trades, chart }: PriceChart
           </button>
         ) : null}
         {bars && view.busy && <span>Loading older bars…</span>}
+        {elsewhere && <span>The chosen trades are of {elsewhere}</span>}
         {bars && trades && trades.length > 0 && <TradesNote trades={trades} view={view} chart={chart} />}
       </div>
       {!bars && (

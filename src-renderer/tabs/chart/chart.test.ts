@@ -116,6 +116,7 @@ describe('typing on the chart', () => {
 
   it('means the timeframe of this symbol first, then symbols that begin so, this timeframe first', () => {
     expect(quickMatches('1', stored, now)).toEqual([stored[0]]);
+    expect(quickMatches('6', stored, now)).toEqual([stored[1]]);
     expect(quickMatches('usd', stored, now).map((d) => `${d.symbol} ${d.timeframe}`)).toEqual([
       'EURUSD H1',
       'GBPUSD H1',

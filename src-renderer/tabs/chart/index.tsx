@@ -23,7 +23,7 @@ function MarketChart({ dataset }: { readonly dataset: DatasetDto }) {
   const view = useBars(dataset);
   const models = useMarketModels(dataset);
   const model = useForecastModel(models);
-  const { trades, ...sources } = useTrades(dataset);
+  const { trades, elsewhere, ...sources } = useTrades(dataset);
   const name = `${dataset.symbol}_${dataset.timeframe}`;
   const { bars } = view;
   const tools = useMemo(
@@ -72,7 +72,14 @@ function MarketChart({ dataset }: { readonly dataset: DatasetDto }) {
         </>
       }
     >
-      <PriceChart dataset={dataset} view={view} modelId={model?.id} trades={trades} chart={chart} />
+      <PriceChart
+        dataset={dataset}
+        view={view}
+        modelId={model?.id}
+        trades={trades}
+        elsewhere={elsewhere}
+        chart={chart}
+      />
     </Panel>
   );
 }

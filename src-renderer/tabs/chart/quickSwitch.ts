@@ -58,8 +58,8 @@ export function beginsTimeframe(
 }
 
 /**
- * Stored histories that what was typed can mean: first the timeframe of the symbol on the chart, then symbols by
- * their beginning, then by any part. The timeframe on the chart is kept where it is stored.
+ * Stored histories that what was typed can mean: first the timeframe of the symbol on the chart, then timeframes that
+ * begin so in minutes, then symbols by their beginning, then by any part. The timeframe on the chart is kept where it is stored.
  */
 export function quickMatches<T extends Stored>(
   text: string,
@@ -69,7 +69,11 @@ export function quickMatches<T extends Stored>(
   const word = text.trim().toUpperCase();
   if (word === '') return [];
   const frame = typedTimeframe(word);
-  const byFrame = stored.filter((d) => d.symbol === now.symbol && d.timeframe === frame);
+  const own = stored.filter((d) => d.symbol === now.symbol);
+  const byFrame = [
+    ...own.filter((d) => d.timeframe === frame),
+    ...own.filter((d) => d.timeframe !== frame && MINUTES[d.timeframe].startsWith(word)),
+  ];
   const rank = (d: T) => (d.symbol.startsWith(word) ? 0 : 2) + (d.timeframe === now.timeframe ? 0 : 1);
   const bySymbol = stored
     .filter((d) => d.symbol.includes(word) && !byFrame.includes(d))

@@ -8,6 +8,8 @@ interface Trades {
   readonly from: TradesFrom;
   /** Undefined while they load, or when they belong to another market. */
   readonly trades: readonly ShownTrade[] | undefined;
+  /** The market that the chosen source traded, where it is not the one on the chart. */
+  readonly elsewhere: string | undefined;
   /** Sources that could be chosen. */
   readonly hasBacktest: boolean;
   readonly hasSession: boolean;
@@ -39,6 +41,7 @@ export function useTrades(dataset: DatasetDto): Trades {
   return {
     from,
     trades: fits && source ? [...source.trades, ...open] : undefined,
+    elsewhere: source && !fits ? `${source.symbol} ${source.timeframe}` : undefined,
     hasBacktest: backtestId !== undefined,
     hasSession: sessionId !== undefined,
   };

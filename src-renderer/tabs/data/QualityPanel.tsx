@@ -98,7 +98,7 @@ const COLUMNS: readonly GridColumn<Issue>[] = [
   {
     key: 'severity',
     label: 'Severity',
-    width: 92,
+    width: 84,
     render: (i) => <SeverityMark severity={i.severity} />,
     sortBy: (i) => SEVERITIES.indexOf(i.severity),
   },
@@ -106,7 +106,7 @@ const COLUMNS: readonly GridColumn<Issue>[] = [
   {
     key: 'message',
     label: 'Finding',
-    width: 330,
+    width: 420,
     render: (i) => i.message,
     title: (i) => i.message,
     sortBy: (i) => i.kind,
@@ -114,7 +114,7 @@ const COLUMNS: readonly GridColumn<Issue>[] = [
   {
     key: 'count',
     label: 'Bars',
-    width: 64,
+    width: 56,
     align: 'end',
     render: (i) => formatNumber(i.count),
     sortBy: (i) => i.count,

@@ -9,7 +9,7 @@ interface LossChartProps {
   readonly log: boolean;
 }
 const LEFT = 62;
-const RIGHT = 14;
+const RIGHT = 26;
 const TOP = 30;
 const BOTTOM = 34;
 

@@ -50,7 +50,9 @@ function Field({ spec, error }: { readonly spec: FieldSpec; readonly error: stri
       step={spec.step}
       decimalScale={spec.decimals}
       clampBehavior="none"
-      {...(spec.suffix === undefined ? {} : { suffix: spec.suffix })}
+      {...(spec.suffix === undefined
+        ? {}
+        : { suffix: Number(value) === 1 ? spec.suffix.replace(/s$/, '') : spec.suffix })}
     />
   );
 }
