@@ -13,6 +13,14 @@ interface ReportInput {
   readonly sessionId?: string | undefined;
 }
 
+/** The backtest asked for, else the newest one out of sample of what the session traded. */
+function backtestFor(context: EngineContext, input: ReportInput, parameterHash: string | undefined) {
+  const { backtests } = context.stores;
+  if (input.backtestId !== undefined) return backtests.get(input.backtestId);
+  const known = backtests.list().find((b) => b.parameterHash === parameterHash && b.span === 'test');
+  return known && backtests.get(known.id);
+}
+
 async function writeReport(context: EngineContext, studies: StudyRuns, input: ReportInput) {
   const model = context.stores.models.get(input.modelId);
   const record = context.stores.datasets.find(model.symbol, model.timeframe);
@@ -30,7 +38,7 @@ async function writeReport(context: EngineContext, studies: StudyRuns, input: Re
     quality: record?.quality,
     run,
     model,
-    backtest: input.backtestId === undefined ? undefined : context.stores.backtests.get(input.backtestId),
+    backtest: backtestFor(context, input, session?.parameterHash),
     study,
     point: study && trialId ? await studies.point(study.id, trialId) : undefined,
     session,

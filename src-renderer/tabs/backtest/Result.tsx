@@ -12,6 +12,7 @@ import { MetricGrid } from '../../ui/MetricGrid.tsx';
 import { SPAN_INFO } from '../../ui/models.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { ParameterHash } from '../../ui/ParameterHash.tsx';
+import { ReportButton } from '../../ui/ReportButton.tsx';
 import { Split } from '../../ui/Split.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { TradeTable } from '../../ui/TradeTable.tsx';
@@ -104,6 +105,8 @@ function ResultHead({ result }: { readonly result: BacktestDto }) {
         Run <Time ms={result.createdMs} seconds /> in {formatDuration(result.seconds * 1000)}
       </span>
       <ParameterHash hash={result.parameterHash} />
+      <div className="ft-grow" />
+      <ReportButton sources={{ modelId: result.modelId, backtestId: result.id }} />
     </div>
   );
 }

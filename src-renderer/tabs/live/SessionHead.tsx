@@ -12,6 +12,7 @@ import { SessionBadge, SyntheticBadge } from '../../ui/Badge.tsx';
 import { useConfirm } from '../../ui/confirm.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { ParameterHash } from '../../ui/ParameterHash.tsx';
+import { ReportButton } from '../../ui/ReportButton.tsx';
 import { reportedError } from '../../ui/reported.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
@@ -49,6 +50,15 @@ export function SessionHead({ session, deployment }: SessionHeadProps) {
         <HashPair session={session} deployment={deployment} />
         <div className="ft-grow" />
         <Controls session={session} />
+        {deployment && !isOngoing(session.state) && (
+          <ReportButton
+            sources={{
+              modelId: deployment.modelId,
+              studyId: deployment.studyId,
+              sessionId: session.id,
+            }}
+          />
+        )}
       </div>
       <div className={styles.headLine}>
         <span className="ft-num">
