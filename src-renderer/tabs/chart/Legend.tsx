@@ -65,7 +65,8 @@ export function Legend({ dataset, bars, hoverMs, forecast }: LegendProps) {
   const close = value('close');
   const before = row === undefined || row === 0 ? undefined : bars.close[row - 1];
   const change = close === undefined || before === undefined ? undefined : (100 * (close - before)) / before;
-  const tone = change === undefined || change === 0 ? '' : change > 0 ? 'ft-up' : 'ft-down';
+  // What reads as 0.00 % has no direction.
+  const tone = change === undefined || Math.abs(change) < 0.005 ? '' : change > 0 ? 'ft-up' : 'ft-down';
   return (
     <div className="ft-legend ft-num" data-testid="chart-legend">
       <div className="ft-legend-line">

@@ -26,6 +26,9 @@ type Target = Parameters<ICustomSeriesPaneRenderer['draw']>[0];
 /** A gap this many bars wide breaks the band: it is not drawn across what was never forecast. */
 const LARGEST_STEP_BARS = 3;
 
+/** Bars narrower than this are drawn without the edges of the band. */
+const CROWDED_PX = 2.5;
+
 class BandRenderer implements ICustomSeriesPaneRenderer {
   data: PaneRendererCustomData<Time, BandPoint> | undefined;
   options: BandOptions | undefined;
@@ -43,8 +46,10 @@ class BandRenderer implements ICustomSeriesPaneRenderer {
         fillBetween(context, run, toY);
         context.strokeStyle = options.line;
         context.setLineDash([]);
-        context.lineWidth = 1.6;
+        context.lineWidth = data.barSpacing < CROWDED_PX ? 1 : 1.6;
         stroke(context, run, (p) => toY(p.price));
+        // With bars this close the edges would run together and bury the candles.
+        if (data.barSpacing < CROWDED_PX) continue;
         context.lineWidth = 1;
         context.setLineDash([3, 3]);
         stroke(context, run, (p) => toY(p.upper));
