@@ -6,7 +6,11 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { desktopAvailability, downloadElectron } from '../src-main/desktop/binary.ts';
+import {
+  type DesktopAvailability,
+  desktopAvailability,
+  downloadElectron,
+} from '../src-main/desktop/binary.ts';
 import { buildIfStale } from './build.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,21 +20,27 @@ const { values } = parseArgs({
   options: {
     browser: { type: 'boolean', default: false },
     open: { type: 'boolean', default: true },
-    'download-electron': { type: 'boolean', default: false },
     home: { type: 'string' },
     port: { type: 'string' },
   },
   allowNegative: true,
 });
 
+/** What opens the window. The Electron package downloads its binary at first use; so does this, once, and briefly. */
+async function availability(): Promise<DesktopAvailability> {
+  const now = desktopAvailability();
+  if (now.ok || !now.downloadable) return now;
+  console.error('Downloading Electron (only at the first start) …');
+  try {
+    return { ok: true, binary: await downloadElectron(DOWNLOAD_LIMIT_MS) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, reason, downloadable: true };
+  }
+}
+
 async function desktop(): Promise<boolean> {
-  if (values['download-electron'])
-    await downloadElectron(DOWNLOAD_LIMIT_MS).catch((error: unknown) =>
-      console.error(
-        `The Electron binary could not be downloaded: ${error instanceof Error ? error.message : error}`,
-      ),
-    );
-  const available = desktopAvailability();
+  const available = await availability();
   if (!available.ok) {
     console.error(`No desktop window (${available.reason}); opening the workstation in the browser instead.`);
     return false;

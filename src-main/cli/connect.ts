@@ -7,6 +7,7 @@ import { FrontierError } from '../../src-shared/errors.ts';
 import { createEngine } from '../app/index.ts';
 import { FileSecretStore } from '../ops/secrets.ts';
 import { hostFilePath } from '../server/host.ts';
+import { readLockHolder } from '../store/lock.ts';
 
 const hostFileSchema = z.object({ pid: z.number().int(), port: z.number().int(), token: z.string() });
 
@@ -17,15 +18,25 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+const ANSWER_MS = 5000;
+
 async function openSocket(port: number, token: string): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/rpc`, ['frontier', token]);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const silent = (): void =>
+    reject(new FrontierError('UNAVAILABLE', 'The running Frontier does not answer.'));
   socket.addEventListener('open', () => resolve());
-  socket.addEventListener('error', () =>
-    reject(new FrontierError('UNAVAILABLE', 'The running Frontier does not answer.')),
-  );
-  await promise;
-  return socket;
+  socket.addEventListener('error', silent);
+  const timer = setTimeout(silent, ANSWER_MS);
+  try {
+    await promise;
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Reaches a loopback host that has the folder open; undefined when there is none that answers. */
@@ -33,7 +44,8 @@ async function connectRunning(home: string): Promise<Connection | undefined> {
   const path = hostFilePath(home);
   if (!existsSync(path)) return undefined;
   const known = hostFileSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-  if (!known.success) return undefined;
+  // A host that was killed leaves its file; another program may listen on its port by now.
+  if (!known.success || known.data.pid !== readLockHolder(home)?.pid) return undefined;
   const socket = await openSocket(known.data.port, known.data.token);
   const client: FrontierClient = createORPCClient(new RPCLink({ websocket: socket }));
   return { client, remote: true, close: async () => socket.close() };

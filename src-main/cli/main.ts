@@ -5,7 +5,7 @@ import { backtestCommand } from './commands/backtest.ts';
 import { dataList, dataQuality, dataRemove, importCommand } from './commands/data.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
-import { deployCommand, flattenCommand, liveList, liveRun, liveStop } from './commands/live.ts';
+import { deployCommand, flattenCommand, liveList, liveResume, liveRun, liveStop } from './commands/live.ts';
 import { optimizeCommand, studyCommand } from './commands/optimize.ts';
 import { reportCommand } from './commands/report.ts';
 import { serve } from './commands/serve.ts';
@@ -176,6 +176,9 @@ command<{ bars?: number; speed: number }>(
 )
   .option('--bars <n>', 'bars to replay (default: the span kept for it)', whole(1, 1_000_000))
   .option('--speed <bars>', 'bars per second; 0 is as fast as it goes', real(0, 1_000_000), 0);
+command(live, 'resume <session>', 'go on with a session that was paused or interrupted', ([s], o) =>
+  liveResume(s!, o),
+);
 command(live, 'list', 'list the sessions', (_, o) => liveList(o));
 command(live, 'stop <session>', 'end a session; positions stay open', ([s], o) => liveStop(s!, o));
 
@@ -200,12 +203,25 @@ command<{ port: number; open: boolean }>(
   program,
   'serve',
   'open the workstation in the browser, on this machine only',
-  (_, o) => serve({ home: o.home, port: o.port, open: o.open, quiet: !o.open }),
+  (_, o) =>
+    serve({
+      home: o.home,
+      port: o.port,
+      open: o.open,
+      quiet: !o.open || o.json,
+      announce: o.json ? ({ url, port }) => console.log(JSON.stringify({ url, port })) : undefined,
+    }),
 )
   .option('--port <port>', 'port (default: any free one)', whole(0, 65_535), 0)
   .option('--no-open', 'print the address and do not open the browser');
 
 command(program, 'doctor', 'check this machine and the data folder', (_, o) => doctor(o));
+
+/** The help nearest to what was typed. */
+function helpCommand(): string {
+  const known = program.commands.find((c) => c.name() === process.argv[2]);
+  return known ? `frontier ${known.name()} --help` : 'frontier --help';
+}
 
 function fail(error: unknown): void {
   const json = process.argv.includes('--json');
@@ -216,8 +232,7 @@ function fail(error: unknown): void {
   if (error.exitCode === 0) return;
   const message = error.message.replace(/^error: /, '');
   if (json) console.log(JSON.stringify({ error: { code: 'BAD_INPUT', message, hint: 'See --help.' } }));
-  else if (message !== '(outputHelp)')
-    console.error(`${message}\n  See frontier ${process.argv[2] ?? ''} --help.`);
+  else if (message !== '(outputHelp)') console.error(`${message}\n  See ${helpCommand()}.`);
   process.exitCode = 2;
 }
 

@@ -57,12 +57,16 @@ describe('desktopAvailability', () => {
     expect(desktopAvailability({ ...machine, platform: 'win32', environment: {}, uid: undefined }).ok).toBe(
       true,
     );
-    expect(desktopAvailability({ ...machine, binary: undefined })).toMatchObject({ ok: false });
+    expect(desktopAvailability({ ...machine, binary: undefined })).toMatchObject({ downloadable: true });
     expect(desktopAvailability({ ...machine, environment: {} })).toEqual({
       ok: false,
       reason: 'there is no display',
+      downloadable: false,
     });
-    expect(desktopAvailability({ ...machine, uid: 0 })).toMatchObject({ ok: false });
+    // Where a download would not help, none is tried.
+    expect(desktopAvailability({ ...machine, uid: 0, binary: undefined })).toMatchObject({
+      downloadable: false,
+    });
   });
 });
 

@@ -65,7 +65,11 @@ export interface Machine {
 
 export type DesktopAvailability =
   | { readonly ok: true; readonly binary: string }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string /** A download may help. */;
+      readonly downloadable: boolean;
+    };
 
 /** Whether a window can open here, else why not, in words for one line of output. */
 export function desktopAvailability(
@@ -77,13 +81,15 @@ export function desktopAvailability(
   },
 ): DesktopAvailability {
   const { platform, environment, uid, binary } = machine;
-  if (binary === undefined) return { ok: false, reason: 'the Electron binary is not installed' };
   if (platform === 'linux') {
     if (!environment.DISPLAY && !environment.WAYLAND_DISPLAY)
-      return { ok: false, reason: 'there is no display' };
+      return { ok: false, reason: 'there is no display', downloadable: false };
     // Chromium's sandbox does not work for root, and Frontier does not start without it.
-    if (uid === 0) return { ok: false, reason: 'Electron does not run sandboxed as root' };
+    if (uid === 0)
+      return { ok: false, reason: 'Electron does not run sandboxed as root', downloadable: false };
   }
+  if (binary === undefined)
+    return { ok: false, reason: 'the Electron binary is not installed', downloadable: true };
   return { ok: true, binary };
 }
 

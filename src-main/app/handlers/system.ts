@@ -7,18 +7,21 @@ import { watch } from '../hub.ts';
 import type { Implementer } from '../rpc.ts';
 
 function jobsOf(context: EngineContext): JobDto[] {
-  return context.jobs
-    .list()
-    .filter((job) => !isEnded(job.state))
-    .map((job) => ({
-      id: job.id,
-      kind: job.kind,
-      title: context.titles.get(job.id),
-      state: job.state,
-      fraction: job.progress.fraction,
-      etaMs: job.progress.etaMs,
-      message: job.progress.message,
-    }));
+  return (
+    context.jobs
+      .list()
+      // A point or a probe is a click's worth of work; the status bar is for what the user waits for.
+      .filter((job) => !isEnded(job.state) && !['point', 'hardware'].includes(job.kind))
+      .map((job) => ({
+        id: job.id,
+        kind: job.kind,
+        title: context.titles.get(job.id),
+        state: job.state,
+        fraction: job.progress.fraction,
+        etaMs: job.progress.etaMs,
+        message: job.progress.message,
+      }))
+  );
 }
 
 function liveOf(context: EngineContext): StatusDto['live'] {

@@ -64,7 +64,14 @@ export async function demo(options: DemoOptions): Promise<void> {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
     if (options.open)
-      await serveEngine(engine, { home: options.home, port: 0, open: true, quiet: options.json });
+      await serveEngine(engine, {
+        home: options.home,
+        port: 0,
+        open: true,
+        quiet: options.json,
+        // Machines read the last line of standard output: it stays the figures.
+        announce: options.json ? ({ url }) => console.error(url) : undefined,
+      });
   } finally {
     progress.stop();
     await engine.close();

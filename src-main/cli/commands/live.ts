@@ -1,3 +1,4 @@
+import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import type { SessionDto } from '../../../src-shared/contract/live.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { CommonOptions } from '../main.ts';
@@ -44,21 +45,39 @@ async function follow({ client, progress, signal }: CommandTools, sessionId: str
   throw new FrontierError('ENGINE_FAILED', 'The session did not finish.');
 }
 
-export async function liveRun(
-  deploymentId: string,
-  options: CommonOptions & { readonly bars?: number | undefined; readonly speed: number },
+/** Begins or takes up a session, follows it to its end and prints what it did. */
+async function runSession(
+  options: CommonOptions,
+  begin: (client: FrontierClient) => Promise<string>,
 ): Promise<void> {
-  const { bars, speed } = options;
   await withEngine(
     options,
     async (tools) => {
-      const { sessionId } = await tools.client.live.start({ deploymentId, bars, speed });
-      const { equityCurve: _, log: __, ...session } = await follow(tools, sessionId);
+      const { equityCurve: _, log: __, ...session } = await follow(tools, await begin(tools.client));
       return session;
     },
     (s) =>
       `${s.id} ${s.state}: ${s.barsDone} bars, ${s.decisions} decisions, ${s.orders.length} orders, ${s.fills.length} fills, balance ${num(s.balance)} ${s.currency}, ${s.position ? 'one position open' : 'no position open'}`,
   );
+}
+
+export async function liveRun(
+  deploymentId: string,
+  options: CommonOptions & { readonly bars?: number | undefined; readonly speed: number },
+): Promise<void> {
+  const { bars, speed } = options;
+  await runSession(
+    options,
+    async (client) => (await client.live.start({ deploymentId, bars, speed })).sessionId,
+  );
+}
+
+/** Goes on with a session whose engine ended; what is journaled is not placed again. */
+export async function liveResume(sessionId: string, options: CommonOptions): Promise<void> {
+  await runSession(options, async (client) => {
+    await client.live.resume({ sessionId });
+    return sessionId;
+  });
 }
 
 export async function liveList(options: CommonOptions): Promise<void> {

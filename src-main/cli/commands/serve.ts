@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly open: boolean;
   /** Prints the address and nothing else. */
   readonly quiet: boolean;
+  /** How the address is told; as a line of standard output when absent. */
+  readonly announce?: ((host: { readonly url: string; readonly port: number }) => void) | undefined;
 }
 
 /** Starts the user's browser; where that is impossible the printed address is enough. */
@@ -40,7 +42,8 @@ export async function serveEngine(engine: FrontierEngine, options: ServeOptions)
     rendererDir: rendererDir(),
     port: options.port,
   });
-  console.log(host.url);
+  if (options.announce) options.announce(host);
+  else console.log(host.url);
   if (options.open) openBrowser(host.url);
   if (!options.quiet)
     console.error('The workstation is open at this address. It stays on this machine; end it with Ctrl-C.');

@@ -1,11 +1,23 @@
 import type { BacktestDto } from '../../../src-shared/contract/backtest.ts';
 import type { DatasetDto, QualityDto } from '../../../src-shared/contract/data.ts';
 import type { AdherenceDto, SessionDto } from '../../../src-shared/contract/live.ts';
-import { OBJECTIVES, type PointDto, type StudyDto } from '../../../src-shared/contract/optimize.ts';
+import {
+  OBJECTIVES,
+  type ObjectiveName,
+  type PointDto,
+  type StudyDto,
+} from '../../../src-shared/contract/optimize.ts';
 import type { ModelDto, TrainingRunDto } from '../../../src-shared/contract/training.ts';
 import type { Metrics } from '../../../src-shared/metrics/types.ts';
 import { STYLE } from './style.ts';
 import { type Dot, lineChart, scatterChart } from './svg.ts';
+
+const OBJECTIVE_LABELS: Readonly<Record<ObjectiveName, string>> = {
+  netReturnPct: 'Return %',
+  maxDrawdownPct: 'Drawdown %',
+  sharpe: 'Sharpe',
+  winRatePct: 'Win %',
+};
 
 /** Everything a report may hold; what is absent is left out and said so. */
 export interface ReportInput {
@@ -190,7 +202,7 @@ function studySection({ study: s, point }: ReportInput): string {
     ]) +
       `<p>Return (across) against drawdown (up), both in-sample. The ringed point was deployed.</p>${chart}${comparison}` +
       table(
-        ['Trial', ...OBJECTIVES, 'trades'],
+        ['Trial', ...OBJECTIVES.map((name) => OBJECTIVE_LABELS[name]), 'Trades'],
         front.slice(0, 30).map((t) => [t.number, ...t.objectives.map((o) => num(o)), t.trades]),
       ),
   );
