@@ -3,15 +3,25 @@ import { useMemo } from 'react';
 import { type Command, useCommands } from '../state/commands.ts';
 import { useDatasets } from '../state/markets.ts';
 import { preferences, usePreferences } from '../state/preferences.ts';
-import { workspace } from '../state/workspace.ts';
+import { type TabName, workspace } from '../state/workspace.ts';
 import { loadDemoMarket } from '../tabs/data/importTask.ts';
 import { openImport } from '../tabs/data/openImport.ts';
 import { COMMAND_KEY } from './keys.ts';
 import { TAB_INFO } from './tabs.ts';
 
-/** The button in the top bar is always there and knows how to ask; every other way to flatten goes through it. */
-function pressFlatten(): void {
-  document.querySelector<HTMLButtonElement>('[data-testid="flatten-stop"]')?.click();
+/** How many frames a tab may take until its button is there: it may have to ask the engine first. */
+const PATIENCE_FRAMES = 60;
+
+/** Presses a button as soon as it is there and enabled. Every way to an action thus asks and checks the same. */
+function press(testId: string, frames = PATIENCE_FRAMES): void {
+  const button = document.querySelector<HTMLButtonElement>(`[data-testid="${testId}"]`);
+  if (button && !button.disabled) button.click();
+  else if (frames > 0) requestAnimationFrame(() => press(testId, frames - 1));
+}
+
+function pressIn(tab: TabName, testId: string): void {
+  workspace.getState().setTab(tab);
+  requestAnimationFrame(() => press(testId));
 }
 
 const TAB_COMMANDS: readonly Command[] = TAB_INFO.map(({ name, label }, i) => ({
@@ -30,7 +40,39 @@ const ACTIONS: readonly Command[] = [
     group: 'Trading',
     keywords: ['panic', 'close all', 'kill'],
     shortcut: 'Ctrl Shift F',
-    run: pressFlatten,
+    run: () => press('flatten-stop', 0),
+  },
+  {
+    id: 'training.start',
+    label: 'Start training',
+    description: 'With what the form of the Training tab says',
+    group: 'Training',
+    keywords: ['learn', 'fit', 'model'],
+    run: () => pressIn('training', 'train-start'),
+  },
+  {
+    id: 'backtest.run',
+    label: 'Run a backtest',
+    description: 'With what the form of the Backtest tab says',
+    group: 'Backtest',
+    keywords: ['simulate', 'test'],
+    run: () => pressIn('backtest', 'backtest-run'),
+  },
+  {
+    id: 'study.start',
+    label: 'Start a study',
+    description: 'With what the form of the Optimise tab says',
+    group: 'Optimise',
+    keywords: ['optimise', 'optimize', 'pareto', 'nsga'],
+    run: () => pressIn('optimise', 'study-start'),
+  },
+  {
+    id: 'live.start',
+    label: 'Start a paper session',
+    description: 'Of the deployment that the Live tab shows',
+    group: 'Trading',
+    keywords: ['live', 'replay', 'session'],
+    run: () => pressIn('live', 'live-start'),
   },
   {
     id: 'import',
