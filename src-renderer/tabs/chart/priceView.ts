@@ -55,6 +55,8 @@ export class PriceView {
   constructor(box: HTMLElement, colors: ChartColors, zone: ClockZone, events: PriceViewEvents) {
     this.colors = colors;
     this.chart = createTimeChart(box, colors, zone);
+    // The pointer must not lift the band over the candles.
+    this.chart.applyOptions({ hoveredSeriesOnTop: false });
     // The band comes first: candles are drawn over it.
     this.band = this.chart.addCustomSeries<BandPoint, BandOptions>(
       new BandSeries(),
