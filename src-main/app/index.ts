@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createRouterClient } from '@orpc/server';
 import type { FrontierClient } from '../../src-shared/contract/index.ts';
+import { FrontierError } from '../../src-shared/errors.ts';
 import { LocalJobs } from '../jobs/local.ts';
 import { createLogger } from '../ops/log.ts';
 import { workerEntry } from '../ops/paths.ts';
@@ -58,14 +59,28 @@ export interface FrontierEngine {
   close(): Promise<void>;
 }
 
+function makeFolder(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FrontierError(
+      'UNAVAILABLE',
+      `The data folder ${home} cannot be made: ${why}`,
+      'Choose another with --home DIR.',
+      error,
+    );
+  }
+}
+
 /**
  * Opens a data folder and composes the engine on it. One process per folder.
  * @throws FrontierError LOCKED when another process has the folder open; CORRUPT or REFUSED when its database
- *   cannot be opened
+ *   cannot be opened; UNAVAILABLE where the folder cannot be made
  */
 export async function createEngine(options: EngineOptions): Promise<FrontierEngine> {
   const home = resolve(options.home);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeFolder(home);
   const lock = acquireHomeLock(home, { host: options.host, sinceMs: systemClock.nowMs() });
   try {
     const logger = createLogger(home);

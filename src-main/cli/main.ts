@@ -1,15 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
 import { appVersion } from '../ops/paths.ts';
-import { backtestCommand } from './commands/backtest.ts';
-import { dataList, dataQuality, dataRemove, importCommand } from './commands/data.ts';
-import { demo } from './commands/demo.ts';
-import { doctor } from './commands/doctor.ts';
-import { deployCommand, flattenCommand, liveList, liveResume, liveRun, liveStop } from './commands/live.ts';
-import { optimizeCommand, studyCommand } from './commands/optimize.ts';
-import { reportCommand } from './commands/report.ts';
-import { serve } from './commands/serve.ts';
-import { trainCommand } from './commands/train.ts';
 import { resolveHome } from './home.ts';
 import { reportError } from './output.ts';
 
@@ -46,6 +37,8 @@ const program = new Command('frontier')
 const timeframeOption = (): Option =>
   new Option('-t, --timeframe <timeframe>', 'bar length').choices([...TIMEFRAMES]);
 
+// Each command loads what it needs when it runs, so that help and refusals come at once.
+
 type Raw = Record<string, unknown>;
 
 /** Adds a command with the common options; `run` gets them resolved. */
@@ -75,7 +68,9 @@ command<{
   open: boolean;
   evaluations: number;
   seed: number;
-}>(program, 'demo', 'run the whole main job and open the workstation on the result', (_, o) => demo(o))
+}>(program, 'demo', 'run the whole main job and open the workstation on the result', async (_, o) =>
+  (await import('./commands/demo.ts')).demo(o),
+)
   .option('--data <file>', "the user's own history in place of the embedded demo market")
   .option('--symbol <symbol>', 'symbol of that history')
   .addOption(timeframeOption())
@@ -88,7 +83,7 @@ command<{ symbol: string; timeframe?: Timeframe; zone?: string; side?: 'bid' | '
   program,
   'import <file>',
   'read, check and store a file of bars; the word demo names the embedded SYNTHETIC market',
-  ([file], o) => importCommand(file!, o),
+  async ([file], o) => (await import('./commands/data.ts')).importCommand(file!, o),
 )
   .option('-s, --symbol <symbol>', 'symbol of the history')
   .addOption(timeframeOption())
@@ -96,11 +91,15 @@ command<{ symbol: string; timeframe?: Timeframe; zone?: string; side?: 'bid' | '
   .addOption(new Option('--side <side>', 'side of the prices').choices(['bid', 'ask', 'mid']));
 
 const data = program.command('data').description('stored histories');
-command(data, 'list', 'list the stored histories', (_, o) => dataList(o));
-command(data, 'quality <symbol> <timeframe>', 'what the check of a history found', ([s, t], o) =>
-  dataQuality(s!, t!, o),
+command(data, 'list', 'list the stored histories', async (_, o) =>
+  (await import('./commands/data.ts')).dataList(o),
 );
-command(data, 'remove <symbol> <timeframe>', 'remove a stored history', ([s, t], o) => dataRemove(s!, t!, o));
+command(data, 'quality <symbol> <timeframe>', 'what the check of a history found', async ([s, t], o) =>
+  (await import('./commands/data.ts')).dataQuality(s!, t!, o),
+);
+command(data, 'remove <symbol> <timeframe>', 'remove a stored history', async ([s, t], o) =>
+  (await import('./commands/data.ts')).dataRemove(s!, t!, o),
+);
 
 command<{
   family: 'mlp' | 'tcn';
@@ -114,7 +113,7 @@ command<{
   program,
   'train <symbol> <timeframe>',
   'train a network on a stored history, calibrate it and store the model',
-  ([s, t], o) => trainCommand(s!, t!, o),
+  async ([s, t], o) => (await import('./commands/train.ts')).trainCommand(s!, t!, o),
 )
   .addOption(new Option('--family <family>', 'kind of network').choices(['mlp', 'tcn']).default('mlp'))
   .option('--horizon <bars>', 'bars ahead whose return is predicted', whole(1, 240), 12)
@@ -133,8 +132,8 @@ command<{
   target?: number;
   risk?: number;
   holding?: number;
-}>(program, 'backtest <model>', 'backtest the thresholded strategy of a model', ([model], o) =>
-  backtestCommand(model!, o),
+}>(program, 'backtest <model>', 'backtest the thresholded strategy of a model', async ([model], o) =>
+  (await import('./commands/backtest.ts')).backtestCommand(model!, o),
 )
   .addOption(
     new Option('--span <span>', 'part of the history')
@@ -151,20 +150,22 @@ command<{ evaluations: number; population: number; seed: number; minTrades: numb
   program,
   'optimize <model>',
   'search the genes with NSGA-II on return, drawdown, Sharpe and win rate',
-  ([model], o) => optimizeCommand(model!, o),
+  async ([model], o) => (await import('./commands/optimize.ts')).optimizeCommand(model!, o),
 )
   .option('--evaluations <n>', 'evaluations in all', whole(16, 100_000), 400)
   .option('--population <n>', 'population', whole(8, 500), 40)
   .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
   .option('--min-trades <n>', 'fewer trades make a point infeasible', whole(1, 10_000), 20)
   .option('--resume <study>', 'go on with a study that was stopped or lost');
-command(program, 'study <study>', 'the front of a study', ([study], o) => studyCommand(study!, o));
+command(program, 'study <study>', 'the front of a study', async ([study], o) =>
+  (await import('./commands/optimize.ts')).studyCommand(study!, o),
+);
 
 command<{ trial?: string; yes?: boolean }>(
   program,
   'deploy <study>',
   'deploy a point of the front to the paper broker',
-  ([study], o) => deployCommand(study!, o),
+  async ([study], o) => (await import('./commands/live.ts')).deployCommand(study!, o),
 ).option('--trial <trial>', 'point to deploy (default: the recommended one)');
 
 const live = program.command('live').description('live sessions on the paper broker');
@@ -172,28 +173,30 @@ command<{ bars?: number; speed: number }>(
   live,
   'run <deployment>',
   'replay the last days of history through a live session',
-  ([d], o) => liveRun(d!, o),
+  async ([d], o) => (await import('./commands/live.ts')).liveRun(d!, o),
 )
   .option('--bars <n>', 'bars to replay (default: the span kept for it)', whole(1, 1_000_000))
   .option('--speed <bars>', 'bars per second; 0 is as fast as it goes', real(0, 1_000_000), 0);
-command(live, 'resume <session>', 'go on with a session that was paused or interrupted', ([s], o) =>
-  liveResume(s!, o),
+command(live, 'resume <session>', 'go on with a session that was paused or interrupted', async ([s], o) =>
+  (await import('./commands/live.ts')).liveResume(s!, o),
 );
-command(live, 'list', 'list the sessions', (_, o) => liveList(o));
-command(live, 'stop <session>', 'end a session; positions stay open', ([s], o) => liveStop(s!, o));
+command(live, 'list', 'list the sessions', async (_, o) => (await import('./commands/live.ts')).liveList(o));
+command(live, 'stop <session>', 'end a session; positions stay open', async ([s], o) =>
+  (await import('./commands/live.ts')).liveStop(s!, o),
+);
 
 command(
   program,
   'flatten',
   'cancel pending orders, close every position at market, stop every session',
-  (_, o) => flattenCommand(o),
+  async (_, o) => (await import('./commands/live.ts')).flattenCommand(o),
 );
 
 command<{ backtest?: string; study?: string; session?: string }>(
   program,
   'report <model>',
   'write an HTML report',
-  ([model], o) => reportCommand(model!, o),
+  async ([model], o) => (await import('./commands/report.ts')).reportCommand(model!, o),
 )
   .option('--backtest <id>', 'backtest to include')
   .option('--study <id>', 'study to include')
@@ -203,8 +206,8 @@ command<{ port: number; open: boolean }>(
   program,
   'serve',
   'open the workstation in the browser, on this machine only',
-  (_, o) =>
-    serve({
+  async (_, o) =>
+    (await import('./commands/serve.ts')).serve({
       home: o.home,
       port: o.port,
       open: o.open,
@@ -215,7 +218,9 @@ command<{ port: number; open: boolean }>(
   .option('--port <port>', 'port (default: any free one)', whole(0, 65_535), 0)
   .option('--no-open', 'print the address and do not open the browser');
 
-command(program, 'doctor', 'check this machine and the data folder', (_, o) => doctor(o));
+command(program, 'doctor', 'check this machine and the data folder', async (_, o) =>
+  (await import('./commands/doctor.ts')).doctor(o),
+);
 
 /** The help nearest to what was typed. */
 function helpCommand(): string {
