@@ -89,7 +89,13 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { radius: 3, size: 'sm' } }),
     Loader: Loader.extend({ defaultProps: { size: 18, type: 'oval' } }),
     Progress: Progress.extend({ defaultProps: { size: 5, radius: 2 } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.55 } } }),
+    Modal: Modal.extend({
+      defaultProps: {
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.55 },
+        closeButtonProps: { 'aria-label': 'Close the dialogue' },
+      },
+    }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 5, horizontalSpacing: 8, fz: 'xs' } }),
     Tooltip: Tooltip.extend({
       defaultProps: { openDelay: 350, multiline: true, maw: 320, fz: 'xs', withArrow: true },

@@ -58,17 +58,23 @@ export function editDraft(change: Partial<ImportDraft>): void {
   importStore.setState(({ draft }) => ({ draft: { ...draft, ...change } }));
 }
 
+function draftWith(file: File, draft: ImportDraft): ImportDraft {
+  // The same file again, corrected on disk: what was filled in for it stays.
+  if (draft.file?.name === file.name) return { ...draft, file };
+  const guess = guessFromFileName(file.name);
+  return {
+    ...draft,
+    file,
+    symbol: guess.symbol ?? draft.symbol,
+    timeframe: guess.timeframe ?? 'detect',
+    priceSide: guess.priceSide ?? 'detect',
+  };
+}
+
 /** Takes a file into the form and fills in what its name says. */
 export function chooseFile(file: File): void {
-  const guess = guessFromFileName(file.name);
   importStore.setState(({ draft, task }) => ({
-    draft: {
-      ...draft,
-      file,
-      symbol: guess.symbol ?? draft.symbol,
-      timeframe: guess.timeframe ?? 'detect',
-      priceSide: guess.priceSide ?? 'detect',
-    },
+    draft: draftWith(file, draft),
     task: task.phase === 'done' || task.phase === 'failed' ? { phase: 'idle' } : task,
   }));
 }

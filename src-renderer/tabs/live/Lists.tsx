@@ -66,7 +66,7 @@ const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'market',
     label: 'Market',
-    width: 92,
+    width: 84,
     render: (s) => `${s.symbol} ${s.timeframe}`,
     title: (s) => `${s.symbol} ${s.timeframe}${s.synthetic ? ', SYNTHETIC' : ''}, ${s.badge}, ${s.feed}`,
     sortBy: (s) => `${s.symbol} ${s.timeframe}`,
@@ -74,7 +74,7 @@ const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'profit',
     label: 'P&L',
-    width: 70,
+    width: 84,
     align: 'end',
     help: 'Equity less the initial balance, account currency',
     render: (s) => (
@@ -87,7 +87,7 @@ const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'state',
     label: 'State',
-    width: 86,
+    width: 80,
     render: (s) => <span className={sessionClass(s.state)}>{SESSION_LABELS[s.state]}</span>,
     sortBy: (s) => s.state,
   },

@@ -42,9 +42,12 @@ async function startSession(deploymentId: string): Promise<void> {
 export function SpeedSlider({
   speed,
   onChange,
+  labelled = false,
 }: {
   readonly speed: number;
   readonly onChange: (s: number) => void;
+  /** The speed stands beside the slider already. */
+  readonly labelled?: boolean;
 }) {
   return (
     <Slider
@@ -54,7 +57,7 @@ export function SpeedSlider({
       step={1}
       value={speedIndex(speed)}
       onChange={(index) => onChange(SPEEDS[index] ?? 0)}
-      label={(index) => speedLabel(SPEEDS[index] ?? 0)}
+      label={labelled ? null : (index) => speedLabel(SPEEDS[index] ?? 0)}
       thumbLabel="Replay speed"
       thumbValueText={(index) => speedLabel(SPEEDS[index] ?? 0)}
     />
@@ -103,7 +106,7 @@ export function StartForm({ deployment }: { readonly deployment: DeploymentDto }
         <Text size="xs" fw={500}>
           Speed: {speedLabel(speed).toLowerCase()}
         </Text>
-        <SpeedSlider speed={speed} onChange={(next) => liveView.setState({ speed: next })} />
+        <SpeedSlider labelled speed={speed} onChange={(next) => liveView.setState({ speed: next })} />
       </div>
       {error !== undefined && <ErrorLine error={error} />}
       <div className={styles.run}>
