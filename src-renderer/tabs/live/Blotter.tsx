@@ -46,7 +46,7 @@ function orderColumns(digits: number): readonly GridColumn<OrderRow>[] {
     {
       key: 'purpose',
       label: 'Purpose',
-      width: 62,
+      width: 68,
       render: (o) => (o.purpose === 'open' ? 'Open' : 'Close'),
       sortBy: (o) => o.purpose,
     },

@@ -58,7 +58,7 @@ export function DeploymentList({ rows, selectedId, onSelect }: ListProps<Deploym
 const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'started',
-    label: 'Started',
+    label: 'Start',
     width: 58,
     render: (s) => <Time ms={s.startedMs} bare date={false} />,
     sortBy: (s) => s.startedMs,

@@ -24,7 +24,7 @@ export function stateClass(state: JobStateDto): string {
 const COLUMNS: readonly GridColumn<StudySummary>[] = [
   {
     key: 'started',
-    label: 'Started',
+    label: 'Start',
     width: 56,
     render: (s) => <Time ms={s.startedMs} bare date={false} />,
     sortBy: (s) => s.startedMs,
