@@ -134,7 +134,6 @@ export class StudyRuns {
   }
 
   async #finish(studyId: string, job: JobHandle): Promise<void> {
-    const endedMs = this.#context.clock.nowMs();
     try {
       const result = (await job.result) as StudyJobResult;
       this.#update(studyId, {
@@ -148,7 +147,11 @@ export class StudyRuns {
     } catch (error) {
       const { code, message, hint } = errorBody(error);
       const state: JobState = code === 'CANCELLED' ? 'stopped' : 'failed';
-      this.#update(studyId, { state, error: { code, message, hint }, endedMs });
+      this.#update(studyId, {
+        state,
+        error: { code, message, hint },
+        endedMs: this.#context.clock.nowMs(),
+      });
     }
   }
 

@@ -30,6 +30,8 @@ class LocalJob implements JobHandle {
   #attempt = 0;
   #worker: ChildProcess | undefined;
   #settled = false;
+  /** What the user last asked for; a worker that replaces a lost one is told again. */
+  #pauseWanted = false;
   readonly #listeners = new Set<(event: JobEvent) => void>();
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: FrontierError) => void;
@@ -90,10 +92,12 @@ class LocalJob implements JobHandle {
   }
 
   pause(): void {
+    this.#pauseWanted = true;
     if (this.state === 'running') this.#send({ type: 'pause' });
   }
 
   resume(): void {
+    this.#pauseWanted = false;
     if (this.state === 'running' || this.state === 'paused') this.#send({ type: 'resume' });
   }
 
@@ -132,8 +136,10 @@ class LocalJob implements JobHandle {
 
   #onMessage(message: FromWorker): void {
     if (this.#settled) return;
-    if (message.type === 'ready') this.#send({ type: 'start', kind: this.kind, payload: this.#payload });
-    else if (message.type === 'progress') {
+    if (message.type === 'ready') {
+      this.#send({ type: 'start', kind: this.kind, payload: this.#payload });
+      if (this.#pauseWanted) this.#send({ type: 'pause' });
+    } else if (message.type === 'progress') {
       this.progress = message.progress;
       this.#emit({ type: 'progress', progress: message.progress });
     } else if (message.type === 'paused') {

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import {
   OBJECTIVE_DIRECTION,
   OBJECTIVES,
@@ -57,8 +58,10 @@ class StoredTrials implements TrialSink {
   readonly #stores: Stores;
   readonly #payload: StudyPayload;
   readonly #constraints: readonly Constraint[];
-  /** One trial per set of genes, the first: equal genes are one point of the front. */
-  readonly #distinct = new Map<string, Trial>();
+  /** Sets of genes seen: of equal genes the first trial is the one point of the front. */
+  readonly #seen = new Set<string>();
+  /** What no stored trial dominates. */
+  #front: Trial[] = [];
 
   constructor(stores: Stores, payload: StudyPayload, constraints: readonly Constraint[]) {
     this.#stores = stores;
@@ -68,22 +71,28 @@ class StoredTrials implements TrialSink {
 
   load(): Trial[] {
     const trials = this.#stores.studies.trials(this.#payload.studyId).map((dto) => this.#trialOf(dto));
-    for (const trial of trials) this.#remember(trial);
+    this.#take(trials);
     return trials;
   }
 
   append(trials: readonly Trial[]): void {
     const { studyId } = this.#payload;
-    for (const trial of trials) this.#remember(trial);
-    const known = [...this.#distinct.values()];
-    const front = paretoFront(known, objectives).map((i) => trialIdOf(studyId, known[i]!.number));
+    this.#take(trials);
+    const front = this.#front.map((trial) => trialIdOf(studyId, trial.number));
     const added = trials.map((trial) => this.#dtoOf(trial));
     this.#stores.studies.appendGeneration({ studyId, trials: added, frontTrialIds: front, checkpoint: null });
   }
 
-  #remember(trial: Trial): void {
-    const key = genesKey(trial.genes);
-    if (!this.#distinct.has(key)) this.#distinct.set(key, trial);
+  /** What an earlier front dominated, a later one dominates too: only its members need to be compared again. */
+  #take(trials: readonly Trial[]): void {
+    const candidates = [...this.#front];
+    for (const trial of trials) {
+      const key = genesKey(trial.genes);
+      if (this.#seen.has(key)) continue;
+      this.#seen.add(key);
+      candidates.push(trial);
+    }
+    this.#front = paretoFront(candidates, objectives).map((i) => candidates[i]!);
   }
 
   #dtoOf(trial: Trial): TrialDto {
@@ -165,7 +174,11 @@ export async function studyJob(payload: StudyPayload, context: JobContext): Prom
       store: new StoredTrials(stores, payload, constraints),
       clock: systemClock,
       signal: context.signal,
-      waitWhilePaused: () => context.waitWhilePaused(),
+      waitWhilePaused: async () => {
+        // A batch is computed without a pause for breath; without one here, "pause" and "stop" would never be heard.
+        await immediate();
+        await context.waitWhilePaused();
+      },
       onProgress: (p) =>
         context.report({
           fraction: p.finished / p.evaluations,
