@@ -132,7 +132,11 @@ export function StatusBar() {
     <footer className="ft-status" data-testid="status-bar">
       <EngineItem status={status} />
       <BrokerItem status={status} />
-      <JobsItem jobs={activeJobs(status?.jobs ?? [])} />
+      {status ? (
+        <JobsItem jobs={activeJobs(status.jobs)} />
+      ) : (
+        <span className="ft-status-item">Jobs: {UNKNOWN}</span>
+      )}
       <div className="ft-grow" />
       <FeedItem status={status} />
       <span className="ft-status-item" title="Memory of the engine">

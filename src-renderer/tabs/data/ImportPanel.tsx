@@ -10,7 +10,7 @@ import { ImportProgress } from './ImportProgress.tsx';
 import { chooseFile, editDraft, importRuns, loadDemoMarket, startImport, useImport } from './importTask.ts';
 
 const ZONES = [
-  { value: '', label: 'As the file states, else UTC' },
+  { value: '', label: 'As stated, else UTC' },
   { value: 'UTC', label: 'UTC' },
   { value: '-05:00', label: '−05:00, New York without summer time (HistData)' },
   { value: 'Europe/Athens', label: 'Europe/Athens (many MetaTrader servers)' },

@@ -10,14 +10,14 @@ const DEPLOYMENT_COLUMNS: readonly GridColumn<DeploymentDto>[] = [
   {
     key: 'created',
     label: 'Deployed',
-    width: 134,
+    width: 130,
     render: (d) => <Time ms={d.createdMs} bare />,
     sortBy: (d) => d.createdMs,
   },
   {
     key: 'market',
     label: 'Market',
-    width: 94,
+    width: 88,
     render: (d) => `${d.symbol} ${d.timeframe}`,
     title: (d) => `${d.symbol} ${d.timeframe}${d.synthetic ? ', SYNTHETIC' : ''}: ${describeGenes(d.genes)}`,
     sortBy: (d) => `${d.symbol} ${d.timeframe}`,
@@ -25,7 +25,7 @@ const DEPLOYMENT_COLUMNS: readonly GridColumn<DeploymentDto>[] = [
   {
     key: 'hash',
     label: 'Hash',
-    width: 72,
+    width: 82,
     render: (d) => <span className="ft-mono">{d.parameterHash.slice(0, 8)}</span>,
     title: (d) => d.parameterHash,
   },
@@ -59,7 +59,7 @@ const SESSION_COLUMNS: readonly GridColumn<SessionSummary>[] = [
   {
     key: 'started',
     label: 'Start',
-    width: 58,
+    width: 54,
     render: (s) => <Time ms={s.startedMs} bare date={false} />,
     sortBy: (s) => s.startedMs,
   },

@@ -44,11 +44,10 @@ export function SessionHead({ session, deployment }: SessionHeadProps) {
         >
           {SESSION_LABELS[session.state]}
         </span>
-        <span className="ft-dim">
+        <span className={`${styles.feed} ft-dim ft-ellipsis`} title={`${session.broker}, ${session.feed}`}>
           {session.broker}, {session.feed}
         </span>
         <HashPair session={session} deployment={deployment} />
-        <div className="ft-grow" />
         <Controls session={session} />
         {deployment && !isOngoing(session.state) && (
           <ReportButton
@@ -120,7 +119,9 @@ function Controls({ session }: { readonly session: SessionDto }) {
     <>
       {error !== undefined && <ErrorLine error={error} />}
       <span className="ft-dim ft-num" style={{ minWidth: 62, textAlign: 'right' }}>
-        {session.speed > 0 ? `${formatNumber(session.speed, 0)} bars/s` : 'full speed'}
+        {session.speed > 0
+          ? `${formatNumber(session.speed, 0)} ${session.speed === 1 ? 'bar' : 'bars'}/s`
+          : 'full speed'}
       </span>
       <div style={{ width: 120 }}>
         <SpeedSlider

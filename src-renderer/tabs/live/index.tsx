@@ -97,7 +97,7 @@ function Desk({ shown }: { readonly shown: Shown }) {
             {
               id: 'side',
               size: 24,
-              min: 290,
+              min: 302,
               content: (
                 <Side
                   deployments={deployments}

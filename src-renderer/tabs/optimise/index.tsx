@@ -113,7 +113,7 @@ function Workbench({ models, model }: { readonly models: readonly ModelDto[]; re
       id="optimise"
       direction="horizontal"
       parts={[
-        { id: 'side', size: 22, min: 280, content: side },
+        { id: 'side', size: 22, min: 302, content: side },
         {
           id: 'study',
           size: 52,
