@@ -7,7 +7,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { Plot, type PlotHandle } from '../../ui/Plot.tsx';
 import { useChartColors } from '../../ui/theme.ts';
 import styles from './Optimise.module.css';
-import { AXES, type Channel, scatterGroups } from './pareto.ts';
+import { AXES, type Channel, meantBy, scatterGroups } from './pareto.ts';
 import { scatterLayout, scatterTraces } from './scatter.ts';
 import { selectTrial, setAxis, studyView, useStudyView } from './view.ts';
 
@@ -107,7 +107,9 @@ export function ParetoPlot({ study, selectedId }: ParetoPlotProps) {
             layout={layout}
             view={`${study.id} ${axes.x} ${axes.y} ${fit}`}
             label={`Points of the study: ${AXES[axes.x].label} across, ${AXES[axes.y].label} up. The front table lists the same points.`}
-            onSelect={(id) => typeof id === 'string' && selectTrial(study.id, id)}
+            onSelect={(id) =>
+              typeof id === 'string' && selectTrial(study.id, meantBy(study.trials, id, axes))
+            }
             testId="pareto-plot"
           />
         </div>

@@ -7,6 +7,7 @@ import {
   extent,
   MAX_DOMINATED_SHOWN,
   markerSizes,
+  meantBy,
   scatterGroups,
 } from './pareto.ts';
 
@@ -81,5 +82,28 @@ describe('parallel coordinates', () => {
     expect(by.riskFraction).toEqual([1, 3]);
     expect(by.netReturnPct).toEqual([5, 7]);
     expect(by.sharpe).toEqual([1, 1]);
+  });
+});
+
+describe('a click on the Pareto chart', () => {
+  const front = { onFront: true };
+  const trials = [
+    trial(1, [0, 1, 1, 50], front),
+    trial(2, [10, 3, 1, 50], front),
+    trial(3, [10.05, 3.01, 0.9, 49]),
+    trial(4, [10, 3, 0.8, 48]),
+    trial(5, [5, 2.9, 0.2, 45]),
+    trial(6, [10, null, 0.2, 45]),
+  ];
+  const meant = (number: number) => meantBy(trials, `trial_000${number}`, DEFAULT_AXES);
+
+  it('means the point of the front that covers a dominated one', () => {
+    expect(meant(3)).toBe('trial_0002');
+    expect(meant(4)).toBe('trial_0002');
+  });
+
+  it('means what was clicked where nothing covers it', () => {
+    for (const number of [1, 2, 5, 6]) expect(meant(number)).toBe(`trial_000${number}`);
+    expect(meantBy(trials, 'trial_gone', DEFAULT_AXES)).toBe('trial_gone');
   });
 });

@@ -79,6 +79,35 @@ export function extent(values: Iterable<number | undefined>): [number, number] |
   return low <= high ? [low, high] : undefined;
 }
 
+/** Points of the front cover what lies within this share of its extent. */
+const COVERED_SHARE = 0.012;
+
+/**
+ * The point that is meant by a click on a trial: markers of the front lie on top, so where one covers the trial in
+ * this view, the one on the front is meant.
+ */
+export function meantBy(trials: readonly TrialDto[], id: string, axes: AxisChoice): string {
+  const clicked = trials.find((t) => t.id === id);
+  if (!clicked || clicked.onFront) return id;
+  const front = trials.filter((t) => t.onFront);
+  const distance = (name: ObjectiveName) => {
+    const range = extent(front.map((t) => objectiveOf(t, name)));
+    const span = range ? range[1] - range[0] : 0;
+    const at = objectiveOf(clicked, name);
+    return (trial: TrialDto) => {
+      const value = objectiveOf(trial, name);
+      if (at === undefined || value === undefined) return Number.POSITIVE_INFINITY;
+      return at === value ? 0 : Math.abs(value - at) / span;
+    };
+  };
+  const [across, up] = [distance(axes.x), distance(axes.y)];
+  const near = front
+    .map((trial) => ({ trial, away: Math.max(across(trial), up(trial)) }))
+    .filter(({ away }) => away <= COVERED_SHARE)
+    .sort((a, b) => a.away - b.away)[0];
+  return near?.trial.id ?? id;
+}
+
 /** Dominated points kept on screen: SVG markers beyond this make panning slow and say nothing more. */
 export const MAX_DOMINATED_SHOWN = 3000;
 
