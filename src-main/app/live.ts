@@ -132,7 +132,9 @@ class Assembler implements SessionAssembler {
     const bars = await this.#bars(deployment, record.source.dataHash);
     const { engine } = await openEngine('cpu', 1);
     const predictor = await Predictor.load(artifact.model, engine);
-    const from = lowerBound(bars.timeMs, record.source.fromMs);
+    // A resumed session goes on with the first bar it has not decided on, without waiting through the others again.
+    const decidedMs = this.#base.stores.journal.lastDecision(record.id)?.barTimeMs;
+    const from = lowerBound(bars.timeMs, decidedMs === undefined ? record.source.fromMs : decidedMs + 1);
     const to = lowerBound(bars.timeMs, record.source.toMs) + 1;
     return {
       feed: new ReplayFeed({

@@ -177,9 +177,12 @@ command<{ bars?: number; speed: number }>(
 )
   .option('--bars <n>', 'bars to replay (default: the span kept for it)', whole(1, 1_000_000))
   .option('--speed <bars>', 'bars per second; 0 is as fast as it goes', real(0, 1_000_000), 0);
-command(live, 'resume <session>', 'go on with a session that was paused or interrupted', async ([s], o) =>
-  (await import('./commands/live.ts')).liveResume(s!, o),
-);
+command<{ speed?: number }>(
+  live,
+  'resume <session>',
+  'go on with a session that was paused or interrupted',
+  async ([s], o) => (await import('./commands/live.ts')).liveResume(s!, o),
+).option('--speed <bars>', 'bars per second from now on (default: as before)', real(0, 1_000_000));
 command(live, 'list', 'list the sessions', async (_, o) => (await import('./commands/live.ts')).liveList(o));
 command(live, 'stop <session>', 'end a session; positions stay open', async ([s], o) =>
   (await import('./commands/live.ts')).liveStop(s!, o),

@@ -34,8 +34,9 @@ export async function withEngine<T>(
   const stop = new AbortController();
   const interrupt = (): void =>
     stop.abort(new FrontierError('CANCELLED', 'Stopped by the user. What was finished is kept.'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  // Not once: under npm one Ctrl-C comes twice, and the second must not cut the closing short.
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   try {
     const result = await run({ client: connection.client, progress, signal: stop.signal });
     progress.stop();

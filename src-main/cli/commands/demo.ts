@@ -48,8 +48,8 @@ export async function demo(options: DemoOptions): Promise<void> {
   const stop = new AbortController();
   const interrupt = (): void =>
     stop.abort(new FrontierError('CANCELLED', 'Stopped by the user. What was finished is kept.'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   const progress = new StepProgress(options.json);
   try {
     const result = await runMainJob(engine.client, {

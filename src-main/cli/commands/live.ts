@@ -73,9 +73,14 @@ export async function liveRun(
 }
 
 /** Goes on with a session whose engine ended; what is journaled is not placed again. */
-export async function liveResume(sessionId: string, options: CommonOptions): Promise<void> {
+export async function liveResume(
+  sessionId: string,
+  options: CommonOptions & { readonly speed?: number | undefined },
+): Promise<void> {
+  const { speed } = options;
   await runSession(options, async (client) => {
     await client.live.resume({ sessionId });
+    if (speed !== undefined) await client.live.setSpeed({ sessionId, speed });
     return sessionId;
   });
 }

@@ -26,11 +26,13 @@ function openBrowser(url: string): void {
   child.unref();
 }
 
-/** Resolves when the user ends the program: Ctrl-C, a closed terminal, or the system's request. */
+/**
+ * Resolves when the user ends the program: Ctrl-C, a closed terminal, or the system's request. Repeats are heard and
+ * ignored: under npm one Ctrl-C comes twice, and the second must not cut the closing short.
+ */
 function untilStopped(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => resolve(signal));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
   });
 }
 
