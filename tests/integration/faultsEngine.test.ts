@@ -3,16 +3,18 @@ import type { FrontierEngine } from '../../src-main/app/index.ts';
 import type { SessionDto } from '../../src-shared/contract/live.ts';
 import {
   cleanUp,
+  cli,
   copyOf,
   descendantsOf,
   type HostProcess,
   isAlive,
+  jsonOf,
   openEngine,
   reach,
   startHostProcess,
   until,
 } from '../support/engine.ts';
-import { endOfSession, engineOn, makeWorld, type World } from '../support/engineWorld.ts';
+import { endOfSession, engineOn, makeWorld, untilPositionHeld, type World } from '../support/engineWorld.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 afterAll(cleanUp);
@@ -60,11 +62,9 @@ async function killWithPosition(home: string, sessionId?: string): Promise<{ id:
     ({ sessionId: id } = await client.live.start({ deploymentId: world.deploymentId, speed: 60 }));
   else await client.live.resume({ sessionId: id });
   const before = (await client.live.get({ sessionId: id })).barsDone;
-  let seen = await client.live.get({ sessionId: id });
-  await until('a position is open', async () => {
-    seen = await client.live.get({ sessionId: id });
-    return seen.position !== undefined && seen.barsDone > before;
-  });
+  await client.live.setSpeed({ sessionId: id, speed: 100 });
+  await until('a bar went by', async () => (await client.live.get({ sessionId: id })).barsDone > before);
+  const seen = await untilPositionHeld(client, id);
   await killHard(host);
   return { id, seen };
 }
@@ -114,6 +114,14 @@ describe('the engine killed during a paper session', () => {
     await engine.close();
   });
 
+  it('can be resumed from the command line, which follows it to its end', async () => {
+    const home = copyOf(world.home);
+    const { id } = await killWithPosition(home);
+    const ended = await cli(['live', 'resume', id, '--speed', '0', '--json', '--home', home]);
+    expect(ended.status, ended.stderr).toBe(0);
+    expect(jsonOf(ended)).toMatchObject({ id, state: 'finished', balance: reference.balance });
+  });
+
   it('can be flattened before it is resumed', async () => {
     const home = copyOf(world.home);
     const { id } = await killWithPosition(home);
@@ -142,7 +150,7 @@ describe('flatten during a running session', () => {
     const engine = await engineOn(world);
     const { live } = engine.client;
     const { sessionId } = await live.start({ deploymentId: world.deploymentId, speed: 60 });
-    await until('a position is open', async () => (await live.get({ sessionId })).position !== undefined);
+    await untilPositionHeld(engine.client, sessionId);
     // Pressed twice at once, as people do.
     const [first, same] = await Promise.all([live.flatten(), live.flatten()]);
     expect(first).toMatchObject({ closedPositions: 1, stoppedSessions: 1, messages: [] });

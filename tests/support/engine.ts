@@ -112,11 +112,20 @@ function withoutFrontierVariables(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FRONTIER_')));
 }
 
-/** Starts a program of the repository in a process of its own. */
-export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+/**
+ * Starts a program of the repository in a process of its own.
+ * @param ownGroup makes it the leader of a process group, as a shell in a terminal does
+ */
+export function start(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  { ownGroup = false }: { ownGroup?: boolean } = {},
+): Program {
   const child = spawn(command, args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
     env: { ...withoutFrontierVariables(), ...env },
   });
   children.push(child);

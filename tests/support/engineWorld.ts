@@ -1,8 +1,9 @@
 import type { FrontierEngine } from '../../src-main/app/index.ts';
+import type { FrontierClient } from '../../src-shared/contract/index.ts';
 import type { SessionDto } from '../../src-shared/contract/live.ts';
 import type { StudyDto } from '../../src-shared/contract/optimize.ts';
 import type { TrainingRunDto } from '../../src-shared/contract/training.ts';
-import { copyOf, newFolder, openEngine } from './engine.ts';
+import { copyOf, newFolder, openEngine, sleep, until } from './engine.ts';
 
 /** A data folder with everything up to a deployment, made once per file of tests and copied by each test. */
 
@@ -30,6 +31,22 @@ export async function endOfSession({ client }: FrontierEngine, sessionId: string
   for await (const session of await client.live.watch({ sessionId }))
     if (['finished', 'stopped', 'failed', 'interrupted'].includes(session.state)) return session;
   throw new Error('the session was not followed to its end');
+}
+
+/** Lets a session go on until it holds a position, then slows it down so that it holds it for a while. */
+export async function untilPositionHeld(client: FrontierClient, sessionId: string): Promise<SessionDto> {
+  for (;;) {
+    await client.live.setSpeed({ sessionId, speed: 100 });
+    await until(
+      'a position is open',
+      async () => (await client.live.get({ sessionId })).position !== undefined,
+    );
+    await client.live.setSpeed({ sessionId, speed: 0.2 });
+    // The bars on their way may close it again.
+    await sleep(50);
+    const session = await client.live.get({ sessionId });
+    if (session.position !== undefined) return session;
+  }
 }
 
 /** Imports the demo market, trains, searches and deploys; the engine is closed again. */
