@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { FrontierEngine } from '../../src-main/app/index.ts';
 import { type MainJobResult, mainJobFigures, runMainJob } from '../../src-main/app/mainJob.ts';
 import { manifestSchema } from '../../src-main/store/manifest.ts';
-import { cleanUp, cli, jsonOf, newFolder, openEngine } from '../support/engine.ts';
+import { cleanUp, cli, jsonOf, newFolder, openEngine, ROOT } from '../support/engine.ts';
 import { noSharedData, sharedFile, withReason } from '../support/sharedData.ts';
 
 // A machine whose cores are shared takes several times longer than one that is idle.
@@ -255,6 +255,13 @@ describe.skipIf(noSharedData !== undefined)(withReason('the main job on EURUSD H
 });
 
 describe('the main job on the demo market', () => {
+  it('is documented with the object that machines read, field for field', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'cli.md'), 'utf8');
+    const [, example] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    const documented = figuresSchema.strict().parse(JSON.parse(example!));
+    expect(documented.live.parameterHash).toBe(documented.deployment.parameterHash);
+  });
+
   it('says SYNTHETIC in the summary, the report, the list and the figures', async () => {
     const home = newFolder();
     const ended = await cli(['demo', '--no-open', '--evaluations', '200', '--home', home]);
