@@ -53,7 +53,7 @@ function orderColumns(digits: number): readonly GridColumn<OrderRow>[] {
     {
       key: 'reason',
       label: 'Reason',
-      width: 92,
+      width: 86,
       render: (o) => exitReasonLabel(o.reason),
       sortBy: (o) => o.reason,
     },

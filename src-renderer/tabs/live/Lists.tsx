@@ -10,14 +10,14 @@ const DEPLOYMENT_COLUMNS: readonly GridColumn<DeploymentDto>[] = [
   {
     key: 'created',
     label: 'Deployed',
-    width: 130,
+    width: 138,
     render: (d) => <Time ms={d.createdMs} bare />,
     sortBy: (d) => d.createdMs,
   },
   {
     key: 'market',
     label: 'Market',
-    width: 88,
+    width: 84,
     render: (d) => `${d.symbol} ${d.timeframe}`,
     title: (d) => `${d.symbol} ${d.timeframe}${d.synthetic ? ', SYNTHETIC' : ''}: ${describeGenes(d.genes)}`,
     sortBy: (d) => `${d.symbol} ${d.timeframe}`,
@@ -25,7 +25,7 @@ const DEPLOYMENT_COLUMNS: readonly GridColumn<DeploymentDto>[] = [
   {
     key: 'hash',
     label: 'Hash',
-    width: 82,
+    width: 78,
     render: (d) => <span className="ft-mono">{d.parameterHash.slice(0, 8)}</span>,
     title: (d) => d.parameterHash,
   },
