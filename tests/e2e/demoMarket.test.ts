@@ -2,19 +2,8 @@
  * The demo market from the empty window to a paper session: generated data says so in every place that shows it, and
  * full tabs hold their figures at every width.
  */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  freshHome,
-  type Host,
-  launchBrowser,
-  openPage,
-  removeHome,
-  shot,
-  shotOfFailure,
-  startHost,
-  type Watched,
-} from '../support/e2e.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { shot } from '../support/e2e.ts';
 import { looksWrong } from '../support/e2eLook.ts';
 import {
   fillNumber,
@@ -27,6 +16,7 @@ import {
   waitForStudy,
   waitForTraining,
 } from '../support/e2eSteps.ts';
+import { useWorld } from '../support/e2eWorld.ts';
 
 const TABS: readonly Tab[] = ['chart', 'data', 'training', 'backtest', 'optimise', 'live'];
 const SIZES = [
@@ -36,37 +26,13 @@ const SIZES = [
 ];
 
 describe('the demo market', () => {
-  let host: Host;
-  let browser: Browser;
-  let watched: Watched;
-  let page: Page;
-  let broken = false;
+  const world = useWorld({ chained: true });
+  beforeAll(() => keepColours(world.page));
 
-  beforeAll(async () => {
-    host = await startHost(freshHome());
-    browser = await launchBrowser();
-    watched = await openPage(browser, host);
-    page = watched.page;
-    await page.goto(host.url);
-    await keepColours(page);
-  });
-  beforeEach(({ skip }) => skip(broken, 'an earlier step failed'));
-  afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') {
-      broken = true;
-      await shotOfFailure(page, task.name);
-    }
-    expect(watched.problems.splice(0)).toEqual([]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    removeHome(host.home);
-  });
-
-  const badges = (tab: Tab) => page.locator(`#view-${tab}`).getByText('SYNTHETIC', { exact: true });
+  const badges = (tab: Tab) => world.page.locator(`#view-${tab}`).getByText('SYNTHETIC', { exact: true });
 
   it('loads from the empty chart and is labelled from the first moment', async () => {
+    const { page } = world;
     await page.getByRole('button', { name: 'Load the demo market' }).click();
     const result = page.getByTestId('import-result');
     await result.getByText('is stored').waitFor();
@@ -77,6 +43,7 @@ describe('the demo market', () => {
   });
 
   it('is trained, backtested, studied, deployed and replayed', async () => {
+    const { page } = world;
     await openTab(page, 'training');
     await fillNumber(page, 'Epochs', 5);
     await page.getByTestId('train-start').click();
@@ -113,6 +80,7 @@ describe('the demo market', () => {
   });
 
   it('is labelled SYNTHETIC in every tab', async () => {
+    const { page } = world;
     for (const tab of TABS) {
       await openTab(page, tab);
       await badges(tab).first().waitFor();
@@ -121,6 +89,7 @@ describe('the demo market', () => {
   });
 
   it('fills every tab at every width without cutting or covering anything', async () => {
+    const { page } = world;
     const wrong: string[] = [];
     for (const { width, height } of SIZES) {
       await page.setViewportSize({ width, height });
@@ -138,6 +107,7 @@ describe('the demo market', () => {
   });
 
   it('is there again after a reload: tab, market and result', async () => {
+    const { page } = world;
     await openTab(page, 'backtest');
     const metrics = page.getByTestId('backtest-metrics');
     const before = await metrics.textContent();
@@ -150,11 +120,12 @@ describe('the demo market', () => {
   });
 
   it('is as complete in the light theme', async () => {
+    const { page } = world;
     await page.keyboard.press('Control+K');
     await page.getByRole('textbox', { name: 'Search commands' }).fill('light theme');
     await page.keyboard.press('Enter');
     await until(
-      () => page.locator('html').getAttribute('data-mantine-color-scheme'),
+      () => world.page.locator('html').getAttribute('data-mantine-color-scheme'),
       (scheme) => scheme === 'light',
       'the light theme',
     );

@@ -1,22 +1,11 @@
 /** The frame around the tabs on a fresh data folder: what is empty, wrong, lost, narrow, and what the keys do. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  freshHome,
-  type Host,
-  launchBrowser,
-  openPage,
-  removeHome,
-  shot,
-  shotOfFailure,
-  startHost,
-  type Watched,
-} from '../support/e2e.ts';
+import { describe, expect, it } from 'vitest';
+import { openPage, shot, startHost } from '../support/e2e.ts';
 import { looksWrong } from '../support/e2eLook.ts';
 import { chooseFile, cssColour, keepColours, openTab, type Tab, until } from '../support/e2eSteps.ts';
+import { useWorld } from '../support/e2eWorld.ts';
 
 const TABS: readonly Tab[] = ['chart', 'data', 'training', 'backtest', 'optimise', 'live', 'settings'];
 const SIZES = [
@@ -26,35 +15,13 @@ const SIZES = [
 ];
 
 describe('the frame', () => {
-  const home = freshHome();
-  const scratch = mkdtempSync(join(tmpdir(), 'frontier-files-'));
-  let host: Host;
-  let browser: Browser;
-  let watched: Watched;
-  let page: Page;
+  const world = useWorld({ chained: false });
 
-  beforeAll(async () => {
-    host = await startHost(home);
-    browser = await launchBrowser();
-    watched = await openPage(browser, host);
-    page = watched.page;
-    await page.goto(host.url);
-  });
-  afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') await shotOfFailure(page, task.name);
-    expect(watched.problems.splice(0)).toEqual([]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    removeHome(home);
-    rmSync(scratch, { recursive: true, force: true });
-  });
-
-  const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
-  const shownTab = () => page.getByRole('tab', { selected: true }).textContent();
+  const focused = () => world.page.evaluate(() => document.activeElement?.textContent ?? '');
+  const shownTab = () => world.page.getByRole('tab', { selected: true }).textContent();
 
   it('asks once for the colours of up and down and remembers the answer', async () => {
+    const { page } = world;
     await page.getByText('Blue and orange can be told apart').waitFor();
     await shot(page, 'first-start');
     await keepColours(page);
@@ -65,6 +32,7 @@ describe('the frame', () => {
   });
 
   it('says in every empty tab what to do next', async () => {
+    const { page } = world;
     const empty: Partial<Record<Tab, readonly [text: string, button: string]>> = {
       chart: ['No history to draw yet', 'Import history'],
       data: ['No history is stored yet', 'Load the demo market'],
@@ -91,6 +59,7 @@ describe('the frame', () => {
   });
 
   it('fits every width without scrolling sideways, and names every control', async () => {
+    const { page } = world;
     for (const size of SIZES) {
       await page.setViewportSize(size);
       for (const tab of TABS) {
@@ -102,9 +71,10 @@ describe('the frame', () => {
   });
 
   it('names line and column of a bad file and keeps what was typed', async () => {
+    const { page } = world;
     const row = (hour: number, high: string) =>
       `2024-01-02T0${hour}:00:00Z,1.1010,${high},1.1000,1.1020,12\n`;
-    const file = join(scratch, 'broken.csv');
+    const file = join(world.scratch, 'broken.csv');
     writeFileSync(
       file,
       `time,open,high,low,close,volume\n${row(0, '1.1030')}${row(1, 'NaN')}${row(2, '1.1030')}`,
@@ -129,6 +99,7 @@ describe('the frame', () => {
   });
 
   it('switches tabs by digits and by arrows in the rail', async () => {
+    const { page } = world;
     await page.mouse.click(30, 700);
     for (const [i, tab] of TABS.entries()) {
       await page.keyboard.press(String(i + 1));
@@ -142,6 +113,7 @@ describe('the frame', () => {
   });
 
   it('runs commands from the palette', async () => {
+    const { page } = world;
     await page.keyboard.press('Control+K');
     const search = page.getByRole('textbox', { name: 'Search commands' });
     await search.waitFor();
@@ -162,6 +134,7 @@ describe('the frame', () => {
   });
 
   it('asks before it flattens, with the safe choice in focus', async () => {
+    const { page } = world;
     await page.keyboard.press('Control+Shift+F');
     const dialog = page.getByRole('dialog', { name: 'Flatten & stop everything?' });
     await dialog.getByText('Nothing is open and no session is running.').waitFor();
@@ -172,6 +145,7 @@ describe('the frame', () => {
   });
 
   it('changes theme and colours, and keeps them over a reload', async () => {
+    const { page } = world;
     await openTab(page, 'settings');
     const dark = await cssColour(page, '--ft-bg');
     await page.getByText('Light', { exact: true }).click();
@@ -203,7 +177,8 @@ describe('the frame', () => {
   });
 
   it('keeps the token out of the address and through a reload', async () => {
-    expect(page.url()).toBe(`${host.origin}/`);
+    const { page } = world;
+    expect(page.url()).toBe(`${world.host.origin}/`);
     await page.reload();
     await page
       .getByTestId('status-bar')
@@ -213,9 +188,14 @@ describe('the frame', () => {
   });
 
   it('serves nothing without the token', async () => {
-    const stranger = await openPage(browser, host);
+    const { page } = world;
+    const stranger = await openPage(world.browser, world.host);
     stranger.expectProblems(/401/);
-    for (const address of [host.origin, `${host.origin}/?token=wrong`, `${host.origin}/icon.svg`]) {
+    for (const address of [
+      world.host.origin,
+      `${world.host.origin}/?token=wrong`,
+      `${world.host.origin}/icon.svg`,
+    ]) {
       const answer = await stranger.page.goto(address);
       expect(answer?.status()).toBe(401);
     }
@@ -224,15 +204,16 @@ describe('the frame', () => {
     await stranger.page.context().close();
     // A second window of the same browser may see the page, but commands nothing.
     const second = await page.context().newPage();
-    await second.goto(host.origin);
+    await second.goto(world.host.origin);
     await second.getByText('This page has no access token.').waitFor();
     await second.close();
   });
 
   it('says that the engine is lost, and works again at the new address', async () => {
+    const { page } = world;
     await openTab(page, 'data');
-    watched.expectProblems(/WebSocket connection|ERR_CONNECTION_REFUSED|401/);
-    await host.kill();
+    world.watched.expectProblems(/WebSocket connection|ERR_CONNECTION_REFUSED|401/);
+    await world.host.kill();
     await page.getByText('Connection to the engine lost — reconnecting').waitFor();
     await page.getByTestId('status-bar').getByText('Engine not reachable').waitFor();
     await page.getByTestId('flatten-stop').click();
@@ -241,10 +222,10 @@ describe('the frame', () => {
     expect(await page.getByTestId('flatten-confirm').isDisabled()).toBe(true);
     await page.keyboard.press('Escape');
     await shot(page, 'engine-lost');
-    host = await startHost(home, host.port);
+    world.host = await startHost(world.home, world.host.port);
     // The old token opens nothing any more; the band says what does.
     await page.getByText('open the address that it prints now').waitFor({ timeout: 30_000 });
-    await page.goto(host.url);
+    await page.goto(world.host.url);
     await page
       .getByTestId('status-bar')
       .getByText(/^Engine:/)

@@ -49,11 +49,11 @@ export function overlaps(page: Page): Promise<string[]> {
   });
 }
 
-/** Labels of buttons and figures in tables that do not fit into their box. */
+/** Labels of buttons, and figures and times in tables, that do not fit into their box. */
 export function cutTexts(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const cut: string[] = [];
-    const figure = /^[−+]?[\d,]+(\.\d+)?( ?%)?$/;
+    const figure = /^([−+]?[\d,]+(\.\d+)?( ?%)?|\d{4}-\d\d-\d\d( \d\d:\d\d)?)$/;
     for (const element of document.querySelectorAll<HTMLElement>('button, .mantine-Button-label, td, dd')) {
       const text = (element.textContent ?? '').trim();
       const over = element.scrollWidth - element.clientWidth;

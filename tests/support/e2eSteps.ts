@@ -148,3 +148,15 @@ export function pixelsOf(box: Locator, colour: string): Promise<number> {
 export function cssColour(page: Page, name: string): Promise<string> {
   return page.evaluate((n) => getComputedStyle(document.documentElement).getPropertyValue(n).trim(), name);
 }
+
+/** A text on one line. */
+export function flat(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** The texts of the drawn rows of a table. */
+export function cells(rows: Locator): Promise<string[][]> {
+  return rows.evaluateAll((all) =>
+    all.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent ?? '')),
+  );
+}
