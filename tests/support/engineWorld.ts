@@ -41,7 +41,7 @@ export async function untilPositionHeld(client: FrontierClient, sessionId: strin
       'a position is open',
       async () => (await client.live.get({ sessionId })).position !== undefined,
     );
-    await client.live.setSpeed({ sessionId, speed: 0.2 });
+    await client.live.setSpeed({ sessionId, speed: 0.01 });
     // The bars on their way may close it again.
     await sleep(50);
     const session = await client.live.get({ sessionId });
