@@ -25,14 +25,14 @@ const COLUMNS: readonly GridColumn<StudySummary>[] = [
   {
     key: 'started',
     label: 'Start',
-    width: 54,
+    width: 52,
     render: (s) => <Time ms={s.startedMs} bare date={false} />,
     sortBy: (s) => s.startedMs,
   },
   {
     key: 'market',
     label: 'Market',
-    width: 84,
+    width: 90,
     render: (s) => `${s.symbol} ${s.timeframe}`,
     title: (s) => `${s.symbol} ${s.timeframe}${s.synthetic ? ', SYNTHETIC' : ''}, seed ${s.input.seed}`,
     sortBy: (s) => `${s.symbol} ${s.timeframe}`,
@@ -40,7 +40,7 @@ const COLUMNS: readonly GridColumn<StudySummary>[] = [
   {
     key: 'evaluations',
     label: 'Evals',
-    width: 56,
+    width: 54,
     align: 'end',
     help: 'Backtests done',
     render: (s) => formatNumber(s.evaluations, 0),
@@ -49,7 +49,7 @@ const COLUMNS: readonly GridColumn<StudySummary>[] = [
   {
     key: 'front',
     label: 'Front',
-    width: 46,
+    width: 44,
     align: 'end',
     help: 'Points on the Pareto front',
     render: (s) => formatNumber(s.frontSize, 0),
