@@ -91,6 +91,8 @@ export function modelSteps(world: World): void {
     expect(lower).toBeLessThan(price ?? 0);
     expect(upper).toBeGreaterThan(price ?? 0);
     expect(Number(await page.getByRole('application').getAttribute('data-forecasts'))).toBeGreaterThan(200);
+    await page.mouse.move(4, 4);
+    await page.waitForTimeout(200);
     await shot(page, 'chart');
   });
 
