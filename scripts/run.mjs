@@ -68,5 +68,13 @@ const child = spawn(
     },
   },
 );
+// npm passes no signal on to what it started. Where it was ended, its shell goes and this process gets a new parent:
+// then the workstation must not live on unseen.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event) {
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, 500).unref();
+}
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)));

@@ -104,7 +104,7 @@ export async function createEngine(options: EngineOptions): Promise<FrontierEngi
       }),
       titles: new JobTitles(),
       hub,
-      uploads: new Uploads(homePaths.uploads(home)),
+      uploads: new Uploads(homePaths.uploads(home), systemClock),
       secrets: options.secrets,
       log: (message: string, error?: unknown) => logger.error({ err: error }, message),
     };

@@ -17,7 +17,8 @@ const INTERRUPTED = {
 export class StudyRuns {
   readonly #context: EngineContext;
   readonly #jobs = new Map<string, JobHandle>();
-  readonly #earlierSeconds = new Map<string, number>();
+  /** Seconds of earlier starts, and when this one began: time in between does not count. */
+  readonly #earlier = new Map<string, { readonly seconds: number; readonly atMs: number }>();
 
   /** Studies that an earlier engine left going are shown as stopped; every finished trial is kept. */
   constructor(context: EngineContext) {
@@ -111,7 +112,7 @@ export class StudyRuns {
     };
     const job = submitJob(this.#context, 'study', `Optimise ${record.symbol} ${record.timeframe}`, payload);
     this.#jobs.set(record.id, job);
-    this.#earlierSeconds.set(record.id, record.seconds);
+    this.#earlier.set(record.id, { seconds: record.seconds, atMs: this.#context.clock.nowMs() });
     this.#context.stores.studies.save({ ...record, jobId: job.id, state: job.state });
     job.subscribe((event) => {
       if (event.type === 'state' && !isEnded(event.state)) this.#update(record.id, { state: event.state });
@@ -122,13 +123,14 @@ export class StudyRuns {
   }
 
   #progress(studyId: string, data: StudyProgressData, etaMs: number | undefined): void {
-    const { hypervolume, startedMs } = this.get(studyId);
+    const { hypervolume } = this.#context.stores.studies.record(studyId);
+    const before = this.#earlier.get(studyId);
     const value = data.hypervolume;
     const isNew = value !== undefined && hypervolume.at(-1)?.evaluations !== data.evaluations;
     this.#update(studyId, {
       evaluations: data.evaluations,
       etaMs,
-      seconds: (this.#context.clock.nowMs() - startedMs) / 1000,
+      seconds: before ? before.seconds + (this.#context.clock.nowMs() - before.atMs) / 1000 : 0,
       hypervolume: isNew ? [...hypervolume, { evaluations: data.evaluations, value }] : hypervolume,
     });
   }
@@ -139,7 +141,7 @@ export class StudyRuns {
       this.#update(studyId, {
         state: result.status === 'stopped' ? 'stopped' : 'done',
         evaluations: result.evaluations,
-        seconds: (this.#earlierSeconds.get(studyId) ?? 0) + result.seconds,
+        seconds: (this.#earlier.get(studyId)?.seconds ?? 0) + result.seconds,
         etaMs: undefined,
         recommendedTrialId: result.recommendedTrialId,
         endedMs: this.#context.clock.nowMs(),
@@ -156,8 +158,8 @@ export class StudyRuns {
   }
 
   #update(studyId: string, change: Partial<StudyRecord>): void {
-    const { trials: _, ...record } = this.#context.stores.studies.get(studyId);
-    this.#context.stores.studies.save({ ...record, ...change });
+    const { studies } = this.#context.stores;
+    studies.save({ ...studies.record(studyId), ...change });
     this.#context.hub.notify(`study:${studyId}`);
     this.#context.hub.notify('studies');
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
+import type { Clock } from '../../src-shared/runtime.ts';
 
 interface Upload {
   readonly path: string;
@@ -9,10 +10,14 @@ interface Upload {
   readonly handle: number;
   received: number;
   open: boolean;
+  /** When the last piece came. */
+  touchedMs: number;
 }
 
 const MAX_BYTES = 4 * 1024 ** 3;
 const MAX_OPEN = 8;
+/** A page that was closed in the middle of an upload sends nothing more; its slot is free after this. */
+const ABANDONED_MS = 5 * 60_000;
 
 function problemOf(received: number, offset: number, length: number): FrontierError | undefined {
   if (offset !== received)
@@ -32,11 +37,13 @@ function problemOf(received: number, offset: number, length: number): FrontierEr
 /** Files that clients send in pieces before they are imported. Kept in the data folder, removed after use. */
 export class Uploads {
   readonly #folder: string;
+  readonly #clock: Clock;
   readonly #uploads = new Map<string, Upload>();
 
   /** Removes what an earlier run left behind. */
-  constructor(folder: string) {
+  constructor(folder: string, clock: Clock) {
     this.#folder = folder;
+    this.#clock = clock;
     rmSync(folder, { recursive: true, force: true });
   }
 
@@ -63,6 +70,7 @@ export class Uploads {
     }
     writeSync(upload.handle, bytes, 0, bytes.length, offset);
     upload.received += bytes.length;
+    upload.touchedMs = this.#clock.nowMs();
     return { uploadId: id, received: upload.received };
   }
 
@@ -84,6 +92,9 @@ export class Uploads {
   }
 
   #begin(fileName: string): string {
+    const nowMs = this.#clock.nowMs();
+    for (const [id, upload] of this.#uploads)
+      if (upload.open && nowMs - upload.touchedMs > ABANDONED_MS) this.remove(id);
     if (this.#uploads.size >= MAX_OPEN)
       throw new FrontierError(
         'REFUSED',
@@ -100,6 +111,7 @@ export class Uploads {
       handle: openSync(path, 'wx', 0o600),
       received: 0,
       open: true,
+      touchedMs: nowMs,
     });
     return id;
   }

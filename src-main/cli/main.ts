@@ -157,6 +157,13 @@ command<{ evaluations: number; population: number; seed: number; minTrades: numb
   .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
   .option('--min-trades <n>', 'fewer trades make a point infeasible', whole(1, 10_000), 20)
   .option('--resume <study>', 'go on with a study that was stopped or lost');
+command(
+  program,
+  'list <what>',
+  'list runs, models, backtests, studies, deployments or reports with their ids',
+  async ([what], o) => (await import('./commands/list.ts')).listCommand(what!, o),
+);
+
 command(program, 'study <study>', 'the front of a study', async ([study], o) =>
   (await import('./commands/optimize.ts')).studyCommand(study!, o),
 );

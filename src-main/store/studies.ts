@@ -125,11 +125,16 @@ export class StudyRepository {
     return decodeOptional(z.unknown(), row?.checkpoint ?? null, `checkpoint of study ${id}`);
   }
 
-  /** @throws FrontierError NOT_FOUND */
-  get(id: string): StudyDto {
+  /** What is known of a study apart from its trials; cheap. @throws FrontierError NOT_FOUND */
+  record(id: string): StudyRecord {
     const row = this.#db.prepare<[string], Row>('SELECT id, body FROM studies WHERE id = ?').get(id);
     const known = found(row, `study ${id}`, 'List the studies to see their ids.');
-    return { ...decode(recordSchema, known.body, `study ${id}`), trials: this.trials(id) };
+    return decode(recordSchema, known.body, `study ${id}`);
+  }
+
+  /** @throws FrontierError NOT_FOUND */
+  get(id: string): StudyDto {
+    return { ...this.record(id), trials: this.trials(id) };
   }
 
   /** @throws FrontierError NOT_FOUND */

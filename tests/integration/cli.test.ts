@@ -17,6 +17,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['backtest', 'mdl_0000'],
   ['optimize', 'mdl_0000'],
   ['study', 'study_0000'],
+  ['list', 'MODELS'],
   ['deploy', 'study_0000'],
   ['live', 'run', 'dep_0000'],
   ['live', 'resume', 'ses_0000'],
