@@ -216,8 +216,8 @@ export async function runMainJob(client: FrontierClient, options: MainJobOptions
   };
 }
 
-const orNull = (value: number | undefined): number | null =>
-  value === undefined || Number.isNaN(value) ? null : value;
+const orNull = (value: number | null | undefined): number | null =>
+  value == null || Number.isNaN(value) ? null : value;
 
 function backtestFigures({ metrics }: BacktestDto) {
   return {

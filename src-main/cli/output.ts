@@ -98,6 +98,8 @@ export const pct = (value: number | null | undefined, digits = 2): string =>
   value === undefined || value === null || Number.isNaN(value)
     ? '–'
     : `${value >= 0 ? '+' : ''}${value.toFixed(digits)} %`;
+/** A share as per cent; unknown stays unknown. */
+export const timesHundred = (value: number | null): number | null => (value === null ? null : 100 * value);
 export const num = (value: number | null | undefined, digits = 2): string =>
   value === undefined || value === null || Number.isNaN(value) ? '–' : value.toFixed(digits);
 export const day = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');

@@ -4,6 +4,7 @@ import {
   base,
   idSchema,
   jobStateSchema,
+  numberOrNull,
   spanSchema,
   symbolSchema,
   timeframeSchema,
@@ -60,10 +61,10 @@ export const modelSchema = z.object({
   /** Of the model file. */
   sha256: z.string(),
   conformal: conformalSchema,
-  /** On the test span: mean squared error over that of predicting zero is 1 - r2. */
-  testR2: z.number(),
+  /** On the test span: mean squared error over that of predicting zero is 1 - r2. Null where nothing varies. */
+  testR2: numberOrNull,
   /** Spearman rank correlation of prediction and outcome on the test span. */
-  testRankCorrelation: z.number(),
+  testRankCorrelation: numberOrNull,
   spans: z.array(spanSchema),
 });
 export type ModelDto = z.infer<typeof modelSchema>;

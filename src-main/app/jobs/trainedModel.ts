@@ -150,8 +150,8 @@ export function modelDto(stored: StoredArtifact): ModelDto {
     dataHash: m.dataHash,
     sha256: stored.sha256,
     conformal: m.conformal,
-    testR2: m.metrics.testR2 ?? 0,
-    testRankCorrelation: m.metrics.testRankCorrelation ?? 0,
+    testR2: m.metrics.testR2 ?? null,
+    testRankCorrelation: m.metrics.testRankCorrelation ?? null,
     spans: m.spans,
   };
 }

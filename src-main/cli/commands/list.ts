@@ -1,7 +1,7 @@
 import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { CommonOptions } from '../main.ts';
-import { day, num, pct, table } from '../output.ts';
+import { day, pct, table, timesHundred } from '../output.ts';
 import { withEngine } from './common.ts';
 
 type Row = readonly (string | number)[];
@@ -33,7 +33,7 @@ const LISTS: Readonly<Record<string, (client: FrontierClient) => Promise<Listing
       m.timeframe,
       `version ${m.version}`,
       m.family,
-      `R² ${num(100 * m.testR2)} %`,
+      `R² ${pct(timesHundred(m.testR2))}`,
       day(m.createdMs),
     ]);
     return { items, rows };

@@ -2,7 +2,7 @@ import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { CommonOptions } from '../main.ts';
-import { num } from '../output.ts';
+import { num, pct, timesHundred } from '../output.ts';
 import { type CommandTools, timeframeOf, withEngine } from './common.ts';
 
 export interface TrainOptions extends CommonOptions {
@@ -81,7 +81,7 @@ export async function trainCommand(symbol: string, timeframe: string, options: T
       [
         `${model.id}: ${model.family.toUpperCase()} version ${model.version}, ${run.steps} steps in ${num(run.seconds, 1)} s on ${model.engine}`,
         ...(run.engineNote ? [run.engineNote] : []),
-        `out of sample: R² ${num(100 * model.testR2)} %, rank correlation ${num(model.testRankCorrelation, 3)}; intervals aimed at ${num(100 * model.conformal.target, 0)} %, achieved ${num(100 * model.conformal.achieved, 1)} %`,
+        `out of sample: R² ${pct(timesHundred(model.testR2))}, rank correlation ${num(model.testRankCorrelation, 3)}; intervals aimed at ${num(100 * model.conformal.target, 0)} %, achieved ${num(100 * model.conformal.achieved, 1)} %`,
       ].join('\n'),
   );
 }

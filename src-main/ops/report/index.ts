@@ -107,7 +107,10 @@ function modelSection({ model: m, run }: ReportInput): string {
           ? `${run.step} steps in ${num(run.seconds, 1)} s on ${m.engine}, seed ${m.seed}`
           : `on ${m.engine}, seed ${m.seed}`,
       ],
-      ['Out of sample', `R² ${pct(100 * m.testR2)}, rank correlation ${num(m.testRankCorrelation, 3)}`],
+      [
+        'Out of sample',
+        `R² ${pct(m.testR2 === null ? null : 100 * m.testR2)}, rank correlation ${num(m.testRankCorrelation, 3)}`,
+      ],
       [
         'Intervals',
         `aimed at ${pct(100 * c.target, 0)}, achieved ${pct(100 * c.achieved, 1)} on ${c.n} unseen bars (95 % band ${pct(100 * c.low, 1)} to ${pct(100 * c.high, 1)})`,
