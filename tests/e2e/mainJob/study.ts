@@ -9,7 +9,6 @@ import {
   flat,
   metric,
   num,
-  nums,
   openTab,
   pixelsOf,
   rowCount,
@@ -47,7 +46,8 @@ export function studySteps(world: World): void {
     );
     expect([...seen]).toEqual([...seen].toSorted((a, b) => a - b));
     await waitForStudy(page);
-    const [done, planned, front] = nums(flat(await head.innerText()).replace(/^\S+ H1 Done/, ''));
+    const told = /([\d,]+) of ([\d,]+) evaluations ([\d,]+) on the front/.exec(flat(await head.innerText()));
+    const [done, planned, front] = (told?.slice(1) ?? []).map(num);
     expect(done).toBe(1000);
     expect(planned).toBe(1000);
     expect(await rowCount(page.getByTestId('front-table'))).toBe(front);
