@@ -122,7 +122,11 @@ export async function flattenAccount(input: FlattenInput): Promise<FlattenOutcom
     }
     const closedPositions = journalAnswers(input, orders, answers, messages);
     for (const message of messages) books.log('error', message);
-    books.log('info', `Flattened: ${closedPositions} positions closed, ${cancelledOrders} orders cancelled.`);
+    const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+    books.log(
+      'info',
+      `Flattened: ${count(closedPositions, 'position')} closed, ${count(cancelledOrders, 'order')} cancelled.`,
+    );
     return { closedPositions, cancelledOrders, messages };
   } finally {
     unsubscribe();

@@ -293,7 +293,9 @@ export class LiveSession {
       this.#standing({ state: 'stopped', endedMs });
       return;
     }
-    this.#books.log('info', 'The feed has ended.');
+    const { position } = this.#parts.sessions.get(this.id);
+    const left = position ? ' The position stays open on the account; Flatten & stop closes it.' : '';
+    this.#books.log('info', `The feed has ended.${left}`);
     this.#standing({ state: 'finished', endedMs });
   }
 

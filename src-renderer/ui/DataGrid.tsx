@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useId, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import styles from './DataGrid.module.css';
 
 export interface GridColumn<T> {
@@ -96,11 +96,15 @@ export function DataGrid<T>(props: DataGridProps<T>) {
     estimateSize: () => ROW_HEIGHT,
     overscan: 12,
   });
+  // A row that was chosen elsewhere, in the plot for instance, comes into view.
+  const activeIndex = sorted.findIndex((row) => rowKey(row) === activeKey);
+  useEffect(() => {
+    if (activeIndex >= 0) virtual.scrollToIndex(activeIndex, { align: 'auto' });
+  }, [activeIndex, virtual]);
   const choose = (row: T) => (onSelect ? onSelect(row) : setOwnKey(rowKey(row)));
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || sorted.length === 0) return;
-    const index = sorted.findIndex((row) => rowKey(row) === activeKey);
-    const target = moveTo(event.key, index, sorted.length);
+    const target = moveTo(event.key, activeIndex, sorted.length);
     if (target === undefined) return;
     event.preventDefault();
     choose(sorted[target]!);
@@ -115,7 +119,6 @@ export function DataGrid<T>(props: DataGridProps<T>) {
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
-  const activeRow = sorted.findIndex((row) => rowKey(row) === activeKey);
   return (
     <div ref={scroller} className={styles.scroll} data-testid={props.testId}>
       <table
@@ -125,7 +128,7 @@ export function DataGrid<T>(props: DataGridProps<T>) {
         style={{ minWidth: columns.reduce((sum, c) => sum + c.width, 0) }}
         aria-label={props.label}
         aria-rowcount={sorted.length + 1}
-        aria-activedescendant={activeRow >= 0 ? `${id}-${activeRow}` : undefined}
+        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeIndex}` : undefined}
         tabIndex={0}
         onKeyDown={onKeyDown}
       >

@@ -38,9 +38,11 @@ const escapeXml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${
 const unknown = '–';
 const isKnown = (v: number | null | undefined): v is number =>
   v !== undefined && v !== null && Number.isFinite(v);
-const num = (v: number | null | undefined, digits = 2): string => (isKnown(v) ? v.toFixed(digits) : unknown);
+const grouped = (v: number, digits: number): string =>
+  v.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const num = (v: number | null | undefined, digits = 2): string => (isKnown(v) ? grouped(v, digits) : unknown);
 const signed = (v: number | null | undefined, digits = 2): string =>
-  isKnown(v) ? `${v >= 0 ? '+' : ''}${v.toFixed(digits)}` : unknown;
+  isKnown(v) ? `${v >= 0 ? '+' : ''}${grouped(v, digits)}` : unknown;
 const pct = (v: number | null | undefined, digits = 2): string =>
   isKnown(v) ? `${num(v, digits)} %` : unknown;
 const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
@@ -48,9 +50,17 @@ const date = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 type Cell = string | number;
 
+const isFigure = (cell: Cell): boolean => typeof cell === 'number' || /^([+-]?[\d,]+(\.\d+)?|–)$/.test(cell);
+
+/** Columns of figures stand on the right, text on the left. */
 function table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): string {
+  const figures = head.map((_, c) => rows.every((row) => isFigure(row[c] ?? unknown)));
+  const cellOf = (tag: string, cell: Cell, c: number): string => {
+    const text = typeof cell === 'number' ? grouped(cell, 0) : cell;
+    return `<${tag}${figures[c] ? ' class="figure"' : ''}>${escapeXml(text)}</${tag}>`;
+  };
   const row = (tag: string, cells: readonly Cell[]): string =>
-    `<tr>${cells.map((c) => `<${tag}>${escapeXml(String(c))}</${tag}>`).join('')}</tr>`;
+    `<tr>${cells.map((cell, c) => cellOf(tag, cell, c)).join('')}</tr>`;
   return `<table><thead>${row('th', head)}</thead><tbody>${rows.map((r) => row('td', r)).join('')}</tbody></table>`;
 }
 
@@ -65,7 +75,7 @@ function historySection({ dataset: d, quality: q }: ReportInput): string {
   return section(
     'History',
     facts([
-      ['Bars', `${d.bars}, ${time(d.fromMs)} to ${time(d.toMs)}`],
+      ['Bars', `${grouped(d.bars, 0)}, ${time(d.fromMs)} to ${time(d.toMs)}`],
       ['Source', `${d.source} (${d.format}, ${d.zone}, ${d.priceSide} prices)`],
       [
         'Quality',
@@ -99,7 +109,7 @@ function modelSection({ model: m, run }: ReportInput): string {
     facts([
       [
         'Network',
-        `${m.family.toUpperCase()}, ${m.parameters} parameters, window ${m.windowBars} bars, horizon ${m.horizonBars} bars`,
+        `${m.family.toUpperCase()}, ${grouped(m.parameters, 0)} parameters, window ${m.windowBars} bars, horizon ${m.horizonBars} bars`,
       ],
       [
         'Trained',
@@ -113,7 +123,7 @@ function modelSection({ model: m, run }: ReportInput): string {
       ],
       [
         'Intervals',
-        `aimed at ${pct(100 * c.target, 0)}, achieved ${pct(100 * c.achieved, 1)} on ${c.n} unseen bars (95 % band ${pct(100 * c.low, 1)} to ${pct(100 * c.high, 1)})`,
+        `aimed at ${pct(100 * c.target, 0)}, achieved ${pct(100 * c.achieved, 1)} on ${grouped(c.n, 0)} unseen bars (95 % band ${pct(100 * c.low, 1)} to ${pct(100 * c.high, 1)})`,
       ],
       ['Model file', `version ${m.version}, SHA-256 ${m.sha256}`],
     ]) +
