@@ -65,6 +65,10 @@ describe('resampling', () => {
     expect(isoTimes(resample(barsAt(newYork), { source: 'M1', target: 'H1', calendar: nyse }).bars)).toEqual(
       ['13:30', '14:30', '15:30', '16:30', '17:30', '18:30', '19:30'].map((t) => `2023-07-10T${t}`),
     );
+    const winter = every('2023-01-10T14:00Z', '2023-01-10T16:00Z', MINUTE_MS);
+    expect(isoTimes(resample(barsAt(winter), { source: 'M1', target: 'H1', calendar: nyse }).bars)).toEqual(
+      ['13:30', '14:30', '15:30'].map((t) => `2023-01-10T${t}`),
+    );
     const india = every('2023-07-10T03:45Z', '2023-07-10T10:00Z', MINUTE_MS);
     expect(isoTimes(resample(barsAt(india), { source: 'M1', target: 'H4', calendar: nse }).bars)).toEqual(
       ['03:45', '07:45'].map((t) => `2023-07-10T${t}`),
