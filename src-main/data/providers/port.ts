@@ -7,7 +7,7 @@ import type { AssetClass } from '../../../src-shared/market/instruments.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
 import type { Clock, Rng } from '../../../src-shared/runtime.ts';
 
-/** At most `requests` in any stretch of about `perMs`; a burst of `requests` is allowed after a rest. */
+/** At most `requests` start within any stretch of `perMs`. */
 export interface RateLimit {
   readonly requests: number;
   readonly perMs: number;
