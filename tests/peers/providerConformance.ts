@@ -1,106 +1,18 @@
 /** What every history provider must do, whatever its protocol. An adapter joins by a factory that brings a peer. */
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type FetchedPage,
-  fetchAll,
-  fetchMissing,
-  mergeSpans,
-} from '../../src-main/data/providers/incremental.ts';
-import type { Span } from '../../src-main/data/providers/pages.ts';
-import type {
-  BarRequest,
-  HistoryProvider,
-  ProviderIo,
-  ProviderProgress,
-} from '../../src-main/data/providers/port.ts';
-import { fetchTransport } from '../../src-main/data/providers/transport.ts';
-import { type Bar, barAt, barCount } from '../../src-shared/market/bars.ts';
+import { type FetchedPage, fetchAll, fetchMissing } from '../../src-main/data/providers/incremental.ts';
+import type { BarRequest } from '../../src-main/data/providers/port.ts';
+import { type Bar, barCount } from '../../src-shared/market/bars.ts';
 import { timeframeMs } from '../../src-shared/market/timeframes.ts';
-import { ManualClock, SeededRng } from '../../src-shared/runtime.ts';
-import type { PeerBar } from './market.ts';
-import type { Fault, Peer } from './peer.ts';
-import type { PeerWorld } from './world.ts';
-
-/** One provider with its peer. */
-export interface ProviderFixture {
-  readonly provider: HistoryProvider;
-  readonly peer: Peer;
-  readonly world: PeerWorld;
-  /** All bars of the world, which lie before the peer's clock. */
-  readonly request: BarRequest;
-  /** A bar as it must be delivered. */
-  barOf(bar: PeerBar): Bar;
-  readonly keys: Readonly<Record<string, string>>;
-  /** A symbol of the right kind that the peer does not know. */
-  readonly unknownSymbol: string;
-}
+import type { Fault } from './peer.ts';
+import { collect, type ProviderFixture, rowsOf, testIo } from './providerFixture.ts';
 
 /** What may differ between providers. */
 export interface ProviderTraits {
   /** `one`: everything comes in one answer. Else what happens when a page comes again in place of the next. */
   readonly pages: 'one' | 'repeats-dropped' | 'repeats-refused';
   readonly unknownSymbol: 'refused' | 'empty';
-}
-
-/** A world in which waiting costs no time. */
-export interface TestIo {
-  readonly io: ProviderIo;
-  readonly clock: ManualClock;
-  readonly waits: number[];
-  readonly progress: ProviderProgress[];
-  /** Starts of requests by the client's clock. */
-  readonly startsMs: number[];
-  readonly stop: AbortController;
-}
-
-/** @param skewMs how far the client's clock is ahead of the peer's */
-export function testIo(fixture: ProviderFixture, skewMs = 0, deadlineMs = 10_000): TestIo {
-  const clock = new ManualClock(fixture.peer.nowMs + skewMs);
-  const stop = new AbortController();
-  const waits: number[] = [];
-  const startsMs: number[] = [];
-  const progress: ProviderProgress[] = [];
-  const transport = fetchTransport(fetch);
-  const io: ProviderIo = {
-    transport: (request) => {
-      startsMs.push(clock.nowMs());
-      return transport(request);
-    },
-    clock,
-    rng: new SeededRng(1),
-    sleep: async (ms, signal) => {
-      signal.throwIfAborted();
-      waits.push(ms);
-      clock.advanceTo(clock.nowMs() + ms);
-    },
-    deadline: () => AbortSignal.timeout(deadlineMs),
-    key: async (secret) => fixture.keys[secret],
-    signal: stop.signal,
-    onProgress: (event) => progress.push(event),
-  };
-  return { io, clock, waits, progress, startsMs, stop };
-}
-
-interface Fetched {
-  readonly rows: Bar[];
-  readonly pages: FetchedPage[];
-  readonly spans: Span[];
-}
-
-async function collect(
-  fixture: ProviderFixture,
-  io: ProviderIo,
-  stored: readonly Span[] = [],
-  request: BarRequest = fixture.request,
-): Promise<Fetched> {
-  const pages: FetchedPage[] = [];
-  for await (const page of fetchMissing(fixture.provider, request, stored, io)) pages.push(page);
-  return { pages, rows: rowsOf(pages), spans: mergeSpans([...stored, ...pages.map((p) => p.span)]) };
-}
-
-function rowsOf(pages: readonly FetchedPage[]): Bar[] {
-  return pages.flatMap(({ bars }) => Array.from({ length: barCount(bars) }, (_, i) => barAt(bars, i)));
 }
 
 function expectSilent(value: unknown, keys: Readonly<Record<string, string>>): void {
