@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
 import { appVersion } from '../ops/paths.ts';
