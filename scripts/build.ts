@@ -45,13 +45,20 @@ function sourceHash(bundle: Bundle): string {
   return hash.digest('hex');
 }
 
-/** Builds a bundle unless it is up to date. Vite's output goes to standard error, which it owns here. */
+/** Builds a bundle unless it is up to date, or ends the program. Vite's output goes to standard error. */
 export function buildIfStale(name: BundleName): void {
+  if (tryBuild(name)) return;
+  console.error(`Building ${BUNDLES[name].output} failed; the lines above say why.`);
+  process.exit(1);
+}
+
+/** As `buildIfStale`, but says false where the build failed. */
+export function tryBuild(name: BundleName): boolean {
   const bundle = BUNDLES[name];
   const stamp = join(root, 'dist', `.${name}.stamp`);
   const wanted = sourceHash(bundle);
   if (existsSync(join(root, bundle.output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
-    return;
+    return true;
   console.error(`Building ${bundle.output} …`);
   const args = [
     join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
@@ -62,12 +69,10 @@ export function buildIfStale(name: BundleName): void {
     'warn',
   ];
   const done = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (done.status !== 0) {
-    console.error(`Building ${bundle.output} failed; the lines above say why.`);
-    process.exit(done.status ?? 1);
-  }
+  if (done.status !== 0) return false;
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, wanted);
+  return true;
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

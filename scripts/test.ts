@@ -1,13 +1,13 @@
 /**
  * `npm test`: every check of the project, one after the other, and a last line `N passed, N failed`. Arguments name
- * stages (`lint`, `types`, `layers`, `unit`, `e2e`); without any, all run.
+ * stages (`lint`, `types`, `layers`, `build`, `unit`, `e2e`); without any, all run.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildIfStale } from './build.ts';
+import { type BundleName, tryBuild } from './build.ts';
 import { ensureChromium } from './chromium.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -67,6 +67,10 @@ const STAGES: Readonly<Record<string, () => void>> = {
       check(`types of ${project}`, () => run(tool('tsc'), ['-p', project]));
   },
   layers: () => check('layer rule', () => run(process.execPath, ['scripts/layers.ts'])),
+  build: () => {
+    for (const name of ['renderer', 'main'] satisfies BundleName[])
+      check(`bundle of ${name}`, () => tryBuild(name));
+  },
   unit: () => {
     // Chromium brings the software Vulkan driver that the WebGPU tests run on; without it they report themselves skipped.
     try {
@@ -77,7 +81,7 @@ const STAGES: Readonly<Record<string, () => void>> = {
     vitest('vitest.config.ts');
   },
   e2e: () => {
-    buildIfStale('renderer');
+    if (!tryBuild('renderer')) throw new Error('Without the interface there are no browser tests.');
     vitest('vitest.e2e.config.ts', { FRONTIER_CHROMIUM: ensureChromium() });
   },
 };
