@@ -6,7 +6,7 @@ import { cleanUp, cli, jsonOf, newFolder } from '../support/engine.ts';
 vi.setConfig({ testTimeout: 60_000 });
 afterAll(cleanUp);
 
-/** Every command of issue 2 and its subcommands, with the least arguments that it accepts. */
+/** Every command and subcommand, with the least arguments that it accepts. */
 const COMMANDS: readonly (readonly string[])[] = [
   ['demo'],
   ['import', 'x.csv'],
