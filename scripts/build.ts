@@ -39,7 +39,7 @@ function filesOf(path: string): string[] {
 }
 
 function sourceHash(bundle: Bundle): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update('production 1');
   for (const file of bundle.sources.flatMap((source) => filesOf(join(root, source))))
     hash.update(file.slice(root.length)).update(readFileSync(file));
   return hash.digest('hex');
@@ -68,7 +68,12 @@ export function tryBuild(name: BundleName): boolean {
     '--logLevel',
     'warn',
   ];
-  const done = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  const done = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    // A test run sets NODE_ENV, and what it built for development would be kept for the user.
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
   if (done.status !== 0) return false;
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, wanted);
