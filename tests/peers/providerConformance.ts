@@ -49,6 +49,7 @@ export function providerConformance(
       const { rows, pages, spans } = await collect(fixture, io);
       expect(rows).toEqual(all);
       expect(spans).toEqual([{ fromMs: fixture.request.fromMs, toMs: fixture.request.toMs }]);
+      expect(pages.slice(1).map((p) => p.span.fromMs)).toEqual(pages.slice(0, -1).map((p) => p.span.toMs));
       expect(pages.flatMap((p) => p.gaps)).toEqual([]);
       if (traits.pages !== 'one') expect(fixture.peer.requests.length).toBeGreaterThan(1);
       for (const { requests, perMs } of fixture.provider.capabilities.rateLimits) {

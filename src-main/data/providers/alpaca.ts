@@ -114,9 +114,8 @@ export class AlpacaHistory implements HistoryProvider {
       const rows = datesOnly ? closed.map(onTradingDate) : closed;
       const newestMs = rows.at(-1)?.timeMs;
       const ended = page.nextToken === undefined;
-      const sameToken = page.nextToken !== undefined && page.nextToken === token;
       const advanced = newestMs !== undefined && newestMs > (lastMs ?? Number.NEGATIVE_INFINITY);
-      guard.note(ended || (advanced && !sameToken));
+      guard.note(ended || advanced);
       if (advanced) lastMs = newestMs;
       const coveredToMs = ended
         ? coveredByAll(request, lastMs, answer.nowMs)
