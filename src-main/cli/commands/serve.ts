@@ -38,6 +38,8 @@ function untilStopped(): Promise<string> {
 
 /** Serves an open engine on loopback until the user ends it. */
 export async function serveEngine(engine: FrontierEngine, options: ServeOptions): Promise<void> {
+  // Before anyone can know the address: who sees it may end the program at once.
+  const stopped = untilStopped();
   const host = await startHost({
     engine,
     home: options.home,
@@ -49,7 +51,7 @@ export async function serveEngine(engine: FrontierEngine, options: ServeOptions)
   if (options.open) openBrowser(host.url);
   if (!options.quiet)
     console.error('The workstation is open at this address. It stays on this machine; end it with Ctrl-C.');
-  await untilStopped();
+  await stopped;
   if (!options.quiet) console.error('Closing …');
   await host.close();
 }
