@@ -74,10 +74,16 @@ describe('commands while a host has the data folder open', () => {
   it('flattens the session that runs in the host, once', async () => {
     const { client } = await reach(host.port, host.token);
     const { sessionId } = await client.live.start({ deploymentId: world.deploymentId, speed: 60 });
-    await until(
-      'a position is open',
-      async () => (await client.live.get({ sessionId })).position !== undefined,
-    );
+    await until('a position is held still, with no order on its way', async () => {
+      if ((await client.live.get({ sessionId })).position === undefined) return false;
+      await client.live.pause({ sessionId });
+      await until('it holds', async () => (await client.live.get({ sessionId })).state === 'paused');
+      const { position, orders } = await client.live.get({ sessionId });
+      if (position && orders.every((order) => ['filled', 'rejected', 'cancelled'].includes(order.state)))
+        return true;
+      await client.live.resume({ sessionId });
+      return false;
+    });
     const ended = await cli(['flatten', '--json', '--home', home]);
     expect(ended.status, ended.stderr).toBe(0);
     expect(jsonOf(ended)).toEqual({
