@@ -53,8 +53,11 @@ export class JobTitles {
   }
 }
 
+/** What starting a job takes. */
+export type JobHost = Pick<EngineContext, 'jobs' | 'titles' | 'hub'>;
+
 /** Submits a job, names it, and lets everyone who watches the status know of its changes. */
-export function submitJob(context: EngineContext, kind: string, title: string, payload: unknown): JobHandle {
+export function submitJob(context: JobHost, kind: string, title: string, payload: unknown): JobHandle {
   const job = context.jobs.submit(kind, payload);
   context.titles.set(job.id, title);
   job.subscribe(() => context.hub.notify('status'));
@@ -64,7 +67,7 @@ export function submitJob(context: EngineContext, kind: string, title: string, p
 
 /** Runs a job to its end and returns its result. The signal of a caller who went away stops it. */
 export async function runJob<T>(
-  context: EngineContext,
+  context: JobHost,
   kind: string,
   title: string,
   payload: unknown,

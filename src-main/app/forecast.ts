@@ -12,7 +12,7 @@ export interface ForecastWindow {
   readonly upper: (number | null)[];
 }
 
-export const modelRef = (context: EngineContext, model: ModelDto): ModelRef => ({
+export const modelRef = (context: Pick<EngineContext, 'home'>, model: ModelDto): ModelRef => ({
   home: context.home,
   modelId: model.id,
   symbol: model.symbol,

@@ -3,23 +3,20 @@ import type { AdherenceDto, DeploymentDto } from '../../src-shared/contract/live
 import { FrontierError } from '../../src-shared/errors.ts';
 import { type BarColumns, barCount, lowerBound } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
-import type { Decision } from '../../src-shared/trading/types.ts';
-import { runBacktest } from '../backtest/engine.ts';
 import { PaperBroker } from '../brokers/paper.ts';
 import { openPaperLedger, type PaperLedger } from '../brokers/paperLedger.ts';
 import { ReplayFeed } from '../data/feed.ts';
 import { applyScaler, IncrementalFeatures } from '../features/index.ts';
-import { adherenceOf, executionsOfFills, executionsOfTrades } from '../live/adherence.ts';
 import { LiveManager, type SessionAssembler, type SessionPlan, type StartRequest } from '../live/manager.ts';
 import type { Pipeline } from '../live/types.ts';
 import { Predictor } from '../models/predictor.ts';
 import type { LoadedArtifact } from '../store/artifacts.ts';
 import type { SessionRecord } from '../store/sessions.ts';
 import { openEngine } from '../tensor/engine.ts';
-import type { EngineContext } from './context.ts';
+import { type EngineContext, runJob } from './context.ts';
 import { modelRef } from './forecast.ts';
+import type { AdherencePayload } from './jobs/adherence.ts';
 import { deploymentHash, spanOf, venueOf } from './jobs/backtest.ts';
-import { loadModelOnHistory } from './signals.ts';
 
 type Base = Omit<EngineContext, 'live'>;
 
@@ -42,37 +39,19 @@ export class FrontierLive extends LiveManager {
     this.#ledger = ledger;
   }
 
-  /** Replays the bars that the recorded session decided on through the backtester and compares. */
-  async adherence(sessionId: string): Promise<AdherenceDto> {
+  /** Replays the bars that the recorded session decided on through the backtester, in a worker, and compares. */
+  adherence(sessionId: string): Promise<AdherenceDto> {
     const { stores } = this.#base;
-    const record = stores.sessions.get(sessionId);
-    const deployment = stores.deployments.get(record.deploymentId);
-    const recorded = stores.journal.decisions(sessionId);
-    const executions = executionsOfFills(stores.journal.fills(sessionId));
-    return adherenceOf({ decisions: recorded, executions }, async () => {
-      if (recorded.length === 0) return { decisions: [], executions: [] };
-      const model = await loadModelOnHistory(
-        modelRef(this.#context(), stores.models.get(deployment.modelId)),
-      );
-      const decisions: Decision[] = [];
-      const from = lowerBound(model.bars.timeMs, recorded[0]!.barTimeMs);
-      const to = lowerBound(model.bars.timeMs, recorded.at(-1)!.barTimeMs) + 1;
-      const { bars, signals, atr } = model;
-      const { genes } = deployment;
-      const input = { bars, from, to, signals, atr, genes, venue: record.venue };
-      const { trades } = runBacktest(input, { band: false, decisions: (d) => decisions.push(d) });
-      return { decisions, executions: executionsOfTrades(trades) };
-    });
+    const { deploymentId } = stores.sessions.get(sessionId);
+    const model = stores.models.get(stores.deployments.get(deploymentId).modelId);
+    const payload: AdherencePayload = { ...modelRef(this.#base, model), sessionId };
+    return runJob<AdherenceDto>(this.#base, 'adherence', 'Compare with the backtester', payload);
   }
 
   /** Ends every loop after its bar and closes the paper broker's memory. */
   override async close(): Promise<void> {
     await super.close();
     this.#ledger.close();
-  }
-
-  #context(): EngineContext {
-    return { ...this.#base, live: this };
   }
 }
 

@@ -11,7 +11,7 @@ function jobsOf(context: EngineContext): JobDto[] {
     context.jobs
       .list()
       // A point or a probe is a click's worth of work; the status bar is for what the user waits for.
-      .filter((job) => !isEnded(job.state) && !['point', 'hardware'].includes(job.kind))
+      .filter((job) => !isEnded(job.state) && !['point', 'adherence', 'hardware'].includes(job.kind))
       .map((job) => ({
         id: job.id,
         kind: job.kind,

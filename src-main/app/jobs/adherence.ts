@@ -1,0 +1,49 @@
+import type { AdherenceDto } from '../../../src-shared/contract/live.ts';
+import { lowerBound } from '../../../src-shared/market/bars.ts';
+import type { Decision } from '../../../src-shared/trading/types.ts';
+import { runBacktest } from '../../backtest/engine.ts';
+import {
+  type AdherenceRun,
+  adherenceOf,
+  executionsOfFills,
+  executionsOfTrades,
+} from '../../live/adherence.ts';
+import type { SessionRecord } from '../../store/sessions.ts';
+import { openStores, type Stores } from '../../store/stores.ts';
+import { loadModelOnHistory, type ModelRef } from '../signals.ts';
+
+export interface AdherencePayload extends ModelRef {
+  readonly sessionId: string;
+}
+
+/** The bars that the session decided on, run afresh on its venue with the deployed genes. */
+async function replay(
+  payload: AdherencePayload,
+  stores: Stores,
+  record: SessionRecord,
+): Promise<AdherenceRun> {
+  const recorded = stores.journal.decisions(payload.sessionId);
+  if (recorded.length === 0) return { decisions: [], executions: [] };
+  const { genes } = stores.deployments.get(record.deploymentId);
+  const { bars, signals, atr } = await loadModelOnHistory(payload);
+  const from = lowerBound(bars.timeMs, recorded[0]!.barTimeMs);
+  const to = lowerBound(bars.timeMs, recorded.at(-1)!.barTimeMs) + 1;
+  const decisions: Decision[] = [];
+  const input = { bars, from, to, signals, atr, genes, venue: record.venue };
+  const { trades } = runBacktest(input, { band: false, decisions: (d) => decisions.push(d) });
+  return { decisions, executions: executionsOfTrades(trades) };
+}
+
+/** Replays a recorded session through the backtester and compares decisions and executions. */
+export async function adherenceJob(payload: AdherencePayload): Promise<AdherenceDto> {
+  const stores = openStores(payload.home);
+  try {
+    const { sessionId } = payload;
+    const record = stores.sessions.get(sessionId);
+    const decisions = stores.journal.decisions(sessionId);
+    const executions = executionsOfFills(stores.journal.fills(sessionId));
+    return await adherenceOf({ decisions, executions }, () => replay(payload, stores, record));
+  } finally {
+    stores.close();
+  }
+}
