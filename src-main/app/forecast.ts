@@ -1,7 +1,9 @@
 import type { ModelDto } from '../../src-shared/contract/training.ts';
-import { barCount, lowerBound } from '../../src-shared/market/bars.ts';
-import type { EngineContext } from './context.ts';
-import { forecastPrice, loadModelOnHistory, type ModelOnHistory, type ModelRef } from './signals.ts';
+import { FrontierError } from '../../src-shared/errors.ts';
+import { lowerBound } from '../../src-shared/market/bars.ts';
+import type { ModelManifest } from '../store/manifest.ts';
+import { type EngineContext, runJob } from './context.ts';
+import { forecastPrice, type ModelRef, otherHistory, readSignals, type StoredSignals } from './signals.ts';
 
 export interface ForecastWindow {
   readonly horizonBars: number;
@@ -20,18 +22,42 @@ export const modelRef = (context: Pick<EngineContext, 'home'>, model: ModelDto):
   version: model.version,
 });
 
-/** The last model asked for, kept so that panning the chart does not read the history again. */
-let last: { readonly id: string; readonly home: string; readonly model: Promise<ModelOnHistory> } | undefined;
+interface Known {
+  readonly manifest: ModelManifest;
+  readonly signals: StoredSignals;
+}
 
-function onHistory(context: EngineContext, model: ModelDto): Promise<ModelOnHistory> {
+/** The last model asked for, kept so that panning the chart reads nothing again. */
+let last: { readonly id: string; readonly home: string; readonly known: Promise<Known> } | undefined;
+
+/** Reads what the model said when it was trained; a worker asks it again where that was lost. */
+async function load(context: EngineContext, model: ModelDto): Promise<Known> {
+  const { symbol, timeframe, version } = model;
+  const { manifest, sha256 } = context.artifacts.load(symbol, timeframe, version);
+  if (context.stores.datasets.find(symbol, timeframe)?.dataset.dataHash !== manifest.dataHash)
+    throw otherHistory(symbol, timeframe);
+  const ref = modelRef(context, model);
+  const kept = await readSignals(ref, sha256, manifest.dataHash);
+  if (kept) return { manifest, signals: kept };
+  await runJob(context, 'signals', `Forecasts of ${symbol} ${timeframe}`, ref);
+  const signals = await readSignals(ref, sha256, manifest.dataHash);
+  if (signals) return { manifest, signals };
+  throw new FrontierError(
+    'UNAVAILABLE',
+    'The forecasts could not be kept.',
+    'Check the free space of the data folder.',
+  );
+}
+
+function known(context: EngineContext, model: ModelDto): Promise<Known> {
   if (last?.id !== model.id || last.home !== context.home) {
-    const loading = loadModelOnHistory(modelRef(context, model));
-    last = { id: model.id, home: context.home, model: loading };
+    const loading = load(context, model);
+    last = { id: model.id, home: context.home, known: loading };
     loading.catch(() => {
       last = undefined;
     });
   }
-  return last.model;
+  return last.known;
 }
 
 /** Forgets the model, for instance because its history changed. */
@@ -50,8 +76,9 @@ export async function forecastWindow(
   count: number,
 ): Promise<ForecastWindow> {
   const model = context.stores.models.get(modelId);
-  const { bars, atr, predictions, manifest } = await onHistory(context, model);
-  const to = endMs === undefined ? barCount(bars) : lowerBound(bars.timeMs, endMs);
+  const { manifest, signals } = await known(context, model);
+  const { timeMs, close, atr, predictions } = signals;
+  const to = endMs === undefined ? timeMs.length : lowerBound(timeMs, endMs);
   const from = Math.max(0, to - count);
   const { q, confidence } = manifest.calibration;
   const priceAt = (row: number, shift: number): number | null => {
@@ -59,13 +86,13 @@ export async function forecastWindow(
     const range = atr[row]!;
     return Number.isNaN(y) || Number.isNaN(range)
       ? null
-      : forecastPrice(bars.close[row]!, range, manifest.horizonBars, y + shift);
+      : forecastPrice(close[row]!, range, manifest.horizonBars, y + shift);
   };
   const rows = Array.from({ length: to - from }, (_, i) => from + i);
   return {
     horizonBars: manifest.horizonBars,
     confidence,
-    timeMs: rows.map((row) => bars.timeMs[row]!),
+    timeMs: rows.map((row) => timeMs[row]!),
     price: rows.map((row) => priceAt(row, 0)),
     lower: rows.map((row) => priceAt(row, -q)),
     upper: rows.map((row) => priceAt(row, q)),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import type { BarColumns } from '../../src-shared/market/bars.ts';
@@ -64,27 +65,48 @@ export async function predictHistory(
 }
 
 const HEADER_BYTES = 64;
-const keyOf = (sha256: string, dataHash: string): Buffer =>
-  Buffer.from(createHash('sha256').update(`signals 1 ${sha256} ${dataHash}`).digest('hex'), 'latin1');
+const COLUMNS = 4;
+const ROW_BYTES = COLUMNS * 8;
 
-/** Keeps what a model said beside the model, so that a backtest need not ask it again. */
-export function saveSignals(ref: ModelRef, sha256: string, dataHash: string, signals: Signals): void {
+/** What the file beside a model holds: enough for a forecast without the history itself. */
+export interface StoredSignals extends Signals {
+  readonly timeMs: Float64Array;
+  readonly close: Float64Array;
+}
+
+const keyOf = (sha256: string, dataHash: string): Buffer =>
+  Buffer.from(createHash('sha256').update(`signals 2 ${sha256} ${dataHash}`).digest('hex'), 'latin1');
+
+/** Keeps what a model said beside the model, so that neither a backtest nor the chart need ask it again. */
+export function saveSignals(
+  ref: ModelRef,
+  sha256: string,
+  dataHash: string,
+  signals: Signals,
+  bars: BarColumns,
+): void {
   const path = homePaths.signals(ref.home, ref.modelId);
   mkdirSync(dirname(path), { recursive: true });
-  const columns = [signals.predictions, signals.atr].map((c) =>
+  const columns = [signals.predictions, signals.atr, bars.timeMs, bars.close].map((c) =>
     Buffer.from(c.buffer, c.byteOffset, c.byteLength),
   );
   writeFileSync(`${path}.${process.pid}.tmp`, Buffer.concat([keyOf(sha256, dataHash), ...columns]));
   renameSync(`${path}.${process.pid}.tmp`, path);
 }
 
-function readSignals(path: string, key: Buffer, rows: number): Signals | undefined {
-  if (!existsSync(path)) return undefined;
-  const bytes = readFileSync(path);
-  if (bytes.length !== HEADER_BYTES + rows * 16 || !bytes.subarray(0, HEADER_BYTES).equals(key))
-    return undefined;
+/** @returns undefined where there is no such file, or it is of another model or history */
+export async function readSignals(
+  ref: ModelRef,
+  sha256: string,
+  dataHash: string,
+): Promise<StoredSignals | undefined> {
+  const bytes = await readFile(homePaths.signals(ref.home, ref.modelId)).catch(() => undefined);
+  if (!bytes?.subarray(0, HEADER_BYTES).equals(keyOf(sha256, dataHash))) return undefined;
+  const rows = (bytes.length - HEADER_BYTES) / ROW_BYTES;
+  if (!Number.isInteger(rows)) return undefined;
   const copy = bytes.buffer.slice(bytes.byteOffset + HEADER_BYTES, bytes.byteOffset + bytes.length);
-  return { predictions: new Float64Array(copy, 0, rows), atr: new Float64Array(copy, rows * 8, rows) };
+  const column = (index: number): Float64Array => new Float64Array(copy, index * rows * 8, rows);
+  return { predictions: column(0), atr: column(1), timeMs: column(2), close: column(3) };
 }
 
 export interface ModelOnHistory extends Signals {
@@ -93,6 +115,25 @@ export interface ModelOnHistory extends Signals {
   readonly bars: BarColumns;
   /** Predictions divided by their calibrated scale: what the entry threshold compares. */
   readonly signals: Float64Array;
+}
+
+/** The stored history was replaced since the model was trained. */
+export function otherHistory(symbol: string, timeframe: string): FrontierError {
+  return new FrontierError(
+    'CONFLICT',
+    `The ${symbol} ${timeframe} history is not the one this model was trained on.`,
+    'Train a model on the present history, or import the earlier file again.',
+  );
+}
+
+/** What is kept, where it fits the history; else the model is asked again and the answer kept. */
+async function signalsOn(ref: ModelRef, artifact: LoadedArtifact, bars: BarColumns): Promise<Signals> {
+  const { manifest, sha256, model } = artifact;
+  const kept = await readSignals(ref, sha256, manifest.dataHash);
+  if (kept?.timeMs.length === bars.timeMs.length) return kept;
+  const made = await predictHistory(model, manifest, bars);
+  saveSignals(ref, sha256, manifest.dataHash, made, bars);
+  return made;
 }
 
 /**
@@ -105,21 +146,11 @@ export async function loadModelOnHistory(ref: ModelRef): Promise<ModelOnHistory>
   const store = new BarStore(homePaths.bars(ref.home));
   try {
     const stored = await store.find(ref.symbol, ref.timeframe);
-    if (stored?.dataHash !== manifest.dataHash)
-      throw new FrontierError(
-        'CONFLICT',
-        `The ${ref.symbol} ${ref.timeframe} history is not the one this model was trained on.`,
-        'Train a model on the present history, or import the earlier file again.',
-      );
+    if (stored?.dataHash !== manifest.dataHash) throw otherHistory(ref.symbol, ref.timeframe);
     const bars = await store.load(ref.symbol, ref.timeframe);
-    const key = keyOf(artifact.sha256, manifest.dataHash);
-    let known = readSignals(homePaths.signals(ref.home, ref.modelId), key, bars.timeMs.length);
-    if (!known) {
-      known = await predictHistory(artifact.model, manifest, bars);
-      saveSignals(ref, artifact.sha256, manifest.dataHash, known);
-    }
+    const { predictions, atr } = await signalsOn(ref, artifact, bars);
     const scale = manifest.calibration.predictionScale;
-    return { artifact, manifest, bars, ...known, signals: known.predictions.map((p) => p / scale) };
+    return { artifact, manifest, bars, predictions, atr, signals: predictions.map((p) => p / scale) };
   } finally {
     await store.close();
   }

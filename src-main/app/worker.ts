@@ -12,6 +12,7 @@ serveJobs({
   train: async () => handler((await import('./jobs/train.ts')).trainJob),
   backtest: async () => handler((await import('./jobs/backtest.ts')).backtestJob),
   point: async () => handler((await import('./jobs/backtest.ts')).pointJob),
+  signals: async () => handler((await import('./jobs/backtest.ts')).signalsJob),
   adherence: async () => handler((await import('./jobs/adherence.ts')).adherenceJob),
   study: async () => handler((await import('./jobs/study.ts')).studyJob),
   hardware: async () => handler((await import('./jobs/hardware.ts')).hardwareJob),

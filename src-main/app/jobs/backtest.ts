@@ -151,3 +151,8 @@ export async function pointJob(payload: PointPayload): Promise<PointJobResult> {
     ...(payload.withTest ? { test: run('test') } : {}),
   };
 }
+
+/** Asks the model about its history and keeps the answer, where that was lost. */
+export async function signalsJob(ref: ModelRef): Promise<void> {
+  await loadModelOnHistory(ref);
+}

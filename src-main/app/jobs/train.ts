@@ -149,7 +149,7 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
   });
   const stored = new ArtifactStore(payload.home).save({ model: result.onnx, manifest });
   const model = modelDto(stored);
-  saveSignals({ ...payload, ...model }, stored.sha256, payload.dataset.dataHash, signals);
+  saveSignals({ ...payload, ...model }, stored.sha256, payload.dataset.dataHash, signals, bars);
   return {
     model,
     finalLoss: result.finalLoss,
