@@ -85,7 +85,7 @@ function DropZone({ disabled }: { readonly disabled: boolean }) {
         {file ? 'Choose another file' : 'Choose a file'}
       </Button>
       <span className="ft-dim ft-small">
-        CSV or text, also gzipped: HistData, MetaTrader, Dukascopy, Binance, or own columns
+        CSV or text, also gzipped: histdata, MetaTrader, or any columns with a header
       </span>
     </div>
   );
