@@ -13,8 +13,11 @@ import { acquireHomeLock } from '../store/lock.ts';
 import { openStores } from '../store/stores.ts';
 import { type EngineContext, type HostKind, homePaths, JobTitles } from './context.ts';
 import { backtestHandlers } from './handlers/backtest.ts';
+import { chartHandlers } from './handlers/chart.ts';
 import { dataHandlers } from './handlers/data.ts';
 import { liveHandlers } from './handlers/live.ts';
+import { marketsHandlers } from './handlers/markets.ts';
+import { newsHandlers } from './handlers/news.ts';
 import { optimizeHandlers } from './handlers/optimize.ts';
 import { reportHandlers } from './handlers/report.ts';
 import { systemHandlers } from './handlers/system.ts';
@@ -40,6 +43,9 @@ function routerOf(context: EngineContext) {
   return os.router({
     system: systemHandlers(os, context),
     data: dataHandlers(os, context),
+    chart: chartHandlers(os, context),
+    markets: marketsHandlers(os, context),
+    news: newsHandlers(os, context),
     training: trainingHandlers(os, context, new TrainingRuns(context)),
     backtest: backtestHandlers(os, context),
     optimize: optimizeHandlers(os, context, studies),

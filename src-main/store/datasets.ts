@@ -5,6 +5,7 @@ import {
   type QualityDto,
   qualitySchema,
 } from '../../src-shared/contract/data.ts';
+import type { PriceSide } from '../../src-shared/market/bars.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
 import type { Sqlite } from './database.ts';
 import { decode, encode } from './json.ts';
@@ -41,19 +42,20 @@ export class DatasetRepository {
     this.#db = db;
   }
 
-  /** Adds or replaces the data set of a symbol and timeframe. */
+  /** Adds or replaces the data set of a symbol, timeframe and side. */
   save(record: DatasetRecord): void {
     const { dataset, quality, notes } = record;
     this.#db
       .prepare(
-        `INSERT INTO datasets (symbol, timeframe, imported_ms, data_hash, body, quality, notes)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (symbol, timeframe) DO UPDATE SET imported_ms = excluded.imported_ms,
+        `INSERT INTO datasets (symbol, timeframe, price_side, imported_ms, data_hash, body, quality, notes)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (symbol, timeframe, price_side) DO UPDATE SET imported_ms = excluded.imported_ms,
            data_hash = excluded.data_hash, body = excluded.body, quality = excluded.quality, notes = excluded.notes`,
       )
       .run(
         dataset.symbol,
         dataset.timeframe,
+        dataset.priceSide,
         dataset.importedMs,
         dataset.dataHash,
         encode(dataset),
@@ -62,17 +64,21 @@ export class DatasetRepository {
       );
   }
 
-  find(symbol: string, timeframe: Timeframe): DatasetRecord | undefined {
+  /** Without a side: bid where it is stored, else mid, else ask. */
+  find(symbol: string, timeframe: Timeframe, side?: PriceSide): DatasetRecord | undefined {
     const row = this.#db
-      .prepare<[string, string], Row>('SELECT * FROM datasets WHERE symbol = ? AND timeframe = ?')
-      .get(symbol, timeframe);
+      .prepare<[string, string, string | null], Row>(
+        `SELECT * FROM datasets WHERE symbol = ? AND timeframe = ? AND price_side = ifnull(?, price_side)
+         ORDER BY CASE price_side WHEN 'bid' THEN 0 WHEN 'mid' THEN 1 ELSE 2 END`,
+      )
+      .get(symbol, timeframe, side ?? null);
     return row === undefined ? undefined : recordOf(row);
   }
 
-  /** By symbol, then timeframe. */
+  /** By symbol, then timeframe, then side. */
   list(): DatasetDto[] {
     return this.#db
-      .prepare<[], Row>('SELECT * FROM datasets ORDER BY symbol, timeframe')
+      .prepare<[], Row>('SELECT * FROM datasets ORDER BY symbol, timeframe, price_side')
       .all()
       .map((row) => recordOf(row).dataset);
   }

@@ -1,6 +1,6 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
-import { TIMEFRAMES } from '../market/timeframes.ts';
+import { ALL_TIMEFRAMES, TIMEFRAMES } from '../market/timeframes.ts';
 import type { Metrics } from '../metrics/types.ts';
 
 /** Shapes that several domains of the contract share. */
@@ -11,6 +11,8 @@ export const symbolSchema = z
   .toUpperCase()
   .regex(/^[A-Z0-9][A-Z0-9._-]{0,23}$/, 'Letters, digits, dot, dash or underscore, at most 24.');
 export const timeframeSchema = z.enum(TIMEFRAMES);
+/** Every length that bars can be shown or exported in; those that are not stored are resampled. */
+export const anyTimeframeSchema = z.enum(ALL_TIMEFRAMES);
 export const priceSideSchema = z.enum(['bid', 'ask', 'mid']);
 /** Identifiers that the engine made; never a path. */
 export const idSchema = z

@@ -1,7 +1,10 @@
 import type { ContractRouterClient } from '@orpc/contract';
 import { backtestContract } from './backtest.ts';
+import { chartContract } from './chart.ts';
 import { dataContract } from './data.ts';
 import { liveContract } from './live.ts';
+import { marketsContract } from './markets.ts';
+import { newsContract } from './news.ts';
 import { optimizeContract } from './optimize.ts';
 import { reportContract } from './report.ts';
 import { systemContract } from './system.ts';
@@ -11,6 +14,9 @@ import { trainingContract } from './training.ts';
 export const contract = {
   system: systemContract,
   data: dataContract,
+  chart: chartContract,
+  markets: marketsContract,
+  news: newsContract,
   training: trainingContract,
   backtest: backtestContract,
   optimize: optimizeContract,

@@ -13,6 +13,10 @@ import { type EngineContext, submitJob } from '../context.ts';
 import { dropForecastCache, forecastWindow } from '../forecast.ts';
 import type { ImportPayload, ImportProgressData, ImportResultData } from '../jobs/import.ts';
 import type { Implementer } from '../rpc.ts';
+import { fetchHandlers } from './fetch.ts';
+import { historyHandlers } from './histories.ts';
+import { pending } from './pending.ts';
+import { qualityHandlers } from './quality.ts';
 
 const columnsDto = (bars: BarColumns): BarColumnsDto => ({
   timeMs: Array.from(bars.timeMs),
@@ -57,25 +61,30 @@ async function register(
   context: EngineContext,
   job: JobHandle,
   source: string,
+  startedMs: number,
 ): Promise<Extract<ImportEvent, { type: 'done' }>> {
   const { stored, quality, notes, format, zone } = (await job.result) as ImportResultData;
   const instrument = instrumentFor(stored.symbol);
+  const nowMs = context.clock.nowMs();
   const dataset: DatasetDto = {
     ...stored,
     synthetic: instrument.synthetic,
     source,
     format,
     zone,
-    importedMs: context.clock.nowMs(),
+    importedMs: nowMs,
+    updatedMs: nowMs,
     qualityScore: quality.score,
     issueCount: quality.issues.length,
     digits: instrument.digits,
     pipSize: instrument.pipSize,
+    markedBars: 0,
+    providerId: null,
   };
   context.stores.datasets.save({ dataset, quality, notes });
   dropForecastCache();
   context.hub.notify('data');
-  return { type: 'done', dataset, quality, notes };
+  return { type: 'done', dataset, quality, notes, seconds: (nowMs - startedMs) / 1000 };
 }
 
 /** Runs the import in a worker and yields its progress; a caller that goes away stops it. */
@@ -84,6 +93,7 @@ async function* importHistory(
   input: ImportInput,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ImportEvent, void, void> {
+  const startedMs = context.clock.nowMs();
   const payload = payloadOf(context, input);
   const job = submitJob(context, 'import', `Import ${input.symbol}`, payload);
   const queue: JobProgress[] = [];
@@ -95,7 +105,7 @@ async function* importHistory(
     if (event.type === 'progress') queue.push(event.progress);
     wake();
   });
-  const registered = register(context, job, payload.sourceName).finally(() => {
+  const registered = register(context, job, payload.sourceName, startedMs).finally(() => {
     if (input.source.kind === 'upload') context.uploads.remove(input.source.uploadId);
     ended = true;
     wake();
@@ -134,6 +144,8 @@ export function dataHandlers(os: Implementer, context: EngineContext) {
     upload: os.data.upload.handler(({ input }) =>
       context.uploads.receive(input.uploadId, input.fileName, input.offset, bytesOf(input.base64)),
     ),
+    discard: os.data.discard.handler(({ input }) => context.uploads.remove(input.uploadId)),
+    inspect: os.data.inspect.handler(() => pending()),
     import: os.data.import.handler(({ input, signal }) => importHistory(context, input, signal)),
     quality: os.data.quality.handler(
       ({ input }) => datasetOf(context, input.symbol, input.timeframe).quality,
@@ -159,6 +171,10 @@ export function dataHandlers(os: Implementer, context: EngineContext) {
       context.stores.datasets.remove(input.symbol, input.timeframe);
       dropForecastCache();
       context.hub.notify('data');
+      return { changeId: context.ids.next('chg') };
     }),
+    ...historyHandlers(os, context),
+    ...qualityHandlers(os, context),
+    fetch: fetchHandlers(os, context),
   };
 }

@@ -95,7 +95,8 @@ export async function importJob(payload: ImportPayload, context: JobContext): Pr
   });
   const rows = history.bars.timeMs.length;
   tell(context, 0.75, 'checking', rows);
-  const quality = checkQuality(history.bars, instrumentFor(history.symbol), history.timeframe);
+  const found = checkQuality(history.bars, instrumentFor(history.symbol), history.timeframe);
+  const quality: QualityDto = { ...found, issuesLeftOut: 0 };
   context.signal.throwIfAborted();
   tell(context, 0.85, 'storing', rows);
   const store = new BarStore(homePaths.bars(payload.home));
