@@ -1,4 +1,3 @@
-import type { LogicalRange } from 'lightweight-charts';
 import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
@@ -8,6 +7,7 @@ import { formatDate, formatNumber } from '../../ui/format.ts';
 import { describeError } from '../../ui/rpc.ts';
 import { ErrorState, LoadingState } from '../../ui/states.tsx';
 import { useChartColors } from '../../ui/theme.ts';
+import { ChartExtras } from './ChartExtras.tsx';
 import { barOf, placeForecast } from './forecastPlace.ts';
 import { Legend } from './Legend.tsx';
 import { PriceView } from './priceView.ts';
@@ -26,9 +26,6 @@ interface PriceChartProps {
   readonly chart: RefObject<PriceView | undefined>;
 }
 
-/** Where each market was looked at, for as long as the window is open. */
-const ranges = new Map<string, LogicalRange>();
-
 function useView(
   box: RefObject<HTMLDivElement | null>,
   chart: RefObject<PriceView | undefined>,
@@ -37,26 +34,24 @@ function useView(
   const colors = useChartColors();
   const zone = usePreferences((p) => p.zone);
   const [hoverMs, setHoverMs] = useState<number>();
+  const [made, setMade] = useState<PriceView>();
   const newest = useRef(bars);
   newest.current = bars;
   // biome-ignore lint/correctness/useExhaustiveDependencies: palette and zone are taken over below, without a new chart
   useEffect(() => {
     if (!box.current) return;
-    const view = new PriceView(box.current, colors, zone, {
-      onCrosshair: setHoverMs,
-      onNeedOlder: () => newest.current.older(),
-      onRange: (range) => {
-        if (range && newest.current.bars) ranges.set(newest.current.key, range);
-      },
-    });
+    const view = new PriceView(box.current, colors, zone);
+    view.onCrosshair(setHoverMs);
+    view.onRange((visible) => visible.from < 60 && newest.current.older());
     chart.current = view;
+    setMade(view);
     return () => {
       chart.current = undefined;
       view.dispose();
     };
   }, [box, chart]);
   useEffect(() => chart.current?.restyle(colors, zone), [chart, colors, zone]);
-  return { hoverMs, colors };
+  return { hoverMs, colors, made };
 }
 
 function onChartKey(event: KeyboardEvent, view: PriceView | undefined): string | undefined {
@@ -69,7 +64,7 @@ function onChartKey(event: KeyboardEvent, view: PriceView | undefined): string |
     '=': () => view.zoom(0.8),
     '-': () => view.zoom(1.25),
     Home: () => view.fit(),
-    End: () => view.latest(),
+    End: () => view.look({ kind: 'latest' }),
     Escape: () => (event.currentTarget as HTMLElement).blur(),
   };
   const act = acts[event.key];
@@ -96,7 +91,8 @@ function TradesNote({ trades, view, chart }: TradesNoteProps) {
     const bars = await view.reach(last.entryTimeMs);
     const row = bars && barOf(bars.timeMs, last.entryTimeMs);
     // The chart takes the new bars over when React has drawn them.
-    if (row !== undefined) requestAnimationFrame(() => chart.current?.centre(row));
+    if (row !== undefined)
+      requestAnimationFrame(() => chart.current?.look({ kind: 'centre', ms: last.entryTimeMs, bars: 160 }));
   };
   return (
     <span>
@@ -112,9 +108,10 @@ function TradesNote({ trades, view, chart }: TradesNoteProps) {
 /** The chart of one history. */
 export function PriceChart({ dataset, view, modelId, trades, elsewhere, chart }: PriceChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const { hoverMs, colors } = useView(box, chart, view);
+  const { hoverMs, colors, made } = useView(box, chart, view);
   const { bars, key } = view;
   const { forecast, busy, error } = useForecast(modelId, key, bars);
+  const shownKey = useRef<string>(undefined);
   const [typed, setTyped] = useState<string>();
   const { data: stored = [] } = useDatasets();
   const points = useMemo(
@@ -126,11 +123,17 @@ export function PriceChart({ dataset, view, modelId, trades, elsewhere, chart }:
     [bars, trades, colors],
   );
   useEffect(() => {
-    if (bars) chart.current?.setBars(key, bars, dataset.digits, ranges.get(key));
-  }, [chart, key, bars, dataset.digits]);
+    if (!bars) return;
+    const fresh = shownKey.current !== key;
+    shownKey.current = key;
+    chart.current?.setBars(
+      { bars, digits: dataset.digits, frameMs: timeframeMs(dataset.timeframe), lastPartial: false },
+      fresh ? { kind: 'latest' } : { kind: 'keep' },
+    );
+  }, [chart, key, bars, dataset]);
   // After the bars: the forecast and the marks lie on them.
   useEffect(() => chart.current?.setForecast(points), [chart, points]);
-  useEffect(() => chart.current?.setMarkers(markers), [chart, markers]);
+  useEffect(() => chart.current?.setMarkers('trades', markers), [chart, markers]);
   return (
     <div
       className="ft-chart"
@@ -152,6 +155,20 @@ export function PriceChart({ dataset, view, modelId, trades, elsewhere, chart }:
       }}
     >
       <div ref={box} className="ft-chart-box" data-testid="price-chart" />
+      {bars && made && (
+        <ChartExtras
+          cell={{
+            id: 'a',
+            symbol: dataset.symbol,
+            timeframe: dataset.timeframe,
+            digits: dataset.digits,
+            pipSize: dataset.pipSize,
+            view: made,
+            active: true,
+          }}
+          bars={bars}
+        />
+      )}
       {bars && (
         <Legend
           dataset={dataset}

@@ -29,7 +29,7 @@ function MarketChart({ dataset }: { readonly dataset: DatasetDto }) {
   const tools = useMemo(
     () => ({
       onFit: () => chart.current?.fit(),
-      onLatest: () => chart.current?.latest(),
+      onLatest: () => chart.current?.look({ kind: 'latest' }),
       onPng: () => chart.current && savePicture(name, chart.current.picture()),
       onCsv: () => bars && saveBars(name, bars),
     }),

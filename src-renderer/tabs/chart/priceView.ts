@@ -1,13 +1,13 @@
 import {
-  CandlestickSeries,
-  createSeriesMarkers,
   HistogramSeries,
   type IChartApi,
+  type IPaneApi,
   type ISeriesApi,
-  type ISeriesMarkersPluginApi,
-  type LogicalRange,
+  type ISeriesPrimitive,
+  LineSeries,
+  type Logical,
+  type SeriesType,
   type Time,
-  type UTCTimestamp,
 } from 'lightweight-charts';
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
 import type { ClockZone } from '../../state/preferences.ts';
@@ -15,212 +15,395 @@ import type { ChartColors } from '../../ui/colors.ts';
 import { formatNumber } from '../../ui/format.ts';
 import { chartTimeMs, createTimeChart, restyleTimeChart } from '../../ui/timeChart.ts';
 import { type BandOptions, type BandPoint, BandSeries } from './bandSeries.ts';
-import type { PlacedForecast } from './forecastPlace.ts';
+import type { ChartStyle } from './candleStyle.ts';
+import { MainSeries } from './mainSeries.ts';
+import { PointerWatch, type PricePointer } from './pointerWatch.ts';
+import { chartTime, logicalOf, timeAt } from './timeAxis.ts';
 import type { ChartMarker } from './tradeMarkers.ts';
 
-const BARS_AT_FIRST = 160;
-const ROOM_AHEAD_BARS = 16;
-/** Older bars are asked for when fewer than this many are left to the left. */
-const EDGE_BARS = 60;
+export type { PricePointer } from './pointerWatch.ts';
 
-function at(ms: number): UTCTimestamp {
-  return (ms / 1000) as UTCTimestamp;
-}
+/** Bars on the screen when a market is opened. */
+export const BARS_AT_FIRST = 160;
+const ROOM_AHEAD_SHARE = 0.1;
+const LEAST_BARS = 10;
 
 function compact(v: number): string {
   if (v >= 1e6) return `${formatNumber(v / 1e6, 1)}M`;
   return v >= 1e4 ? `${formatNumber(v / 1e3, 0)}k` : formatNumber(v, 0);
 }
 
-export interface PriceViewEvents {
-  /** The bar under the pointer, undefined when there is none. */
-  readonly onCrosshair: (timeMs: number | undefined) => void;
-  /** The user comes near the oldest bar. */
-  readonly onNeedOlder: () => void;
-  /** The visible range, to come back to. */
-  readonly onRange: (range: LogicalRange | null) => void;
+/** Bars and what is to be known to draw them. */
+export interface ShownBars {
+  readonly bars: BarColumnsDto;
+  /** Length of a bar in milliseconds, for the axis beyond its ends. */
+  readonly frameMs: number;
+  readonly digits: number;
+  /** The last bar is still being made. */
+  readonly lastPartial: boolean;
 }
 
-/** Candles, volume, forecast and trades on one time axis. Wraps the chart library; knows nothing of React. */
-export class PriceView {
-  private readonly chart: IChartApi;
-  private readonly candles: ISeriesApi<'Candlestick'>;
-  private readonly volume: ISeriesApi<'Histogram'>;
-  private readonly band: ISeriesApi<'Custom', Time>;
-  private readonly marks: ISeriesMarkersPluginApi<Time>;
-  private colors: ChartColors;
-  private bars: BarColumnsDto | undefined;
-  private size = { market: '', bars: 0 };
+/** Where to look once bars are taken over. Times may lie between and beyond bars. */
+export type Place =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'latest'; readonly bars?: number }
+  | { readonly kind: 'span'; readonly fromMs: number; readonly toMs: number }
+  /** Around an instant, `bars` wide. */
+  | { readonly kind: 'centre'; readonly ms: number; readonly bars: number };
 
-  constructor(box: HTMLElement, colors: ChartColors, zone: ClockZone, events: PriceViewEvents) {
+/** What is visible: logical indices, rows of the bars where those are. */
+export interface Visible {
+  readonly from: number;
+  readonly to: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly widthPx: number;
+}
+
+type Off = () => void;
+
+/**
+ * Price, volume and whatever is laid over them on one time axis. Wraps the chart library; knows nothing of React.
+ *
+ * For those who draw on it: `chart` is the library's chart, pane 0 has the prices. `series` is the price series and is
+ * another one after `setStyle`, so attach primitives through `setPrimitives` and markers through `setMarkers`, which
+ * carry over. Times of series data are `chartTime(bars.timeMs[i])`: whole UTC seconds of the opens of the bars on the
+ * chart and no others, so that a bar's row is its logical index. Any instant is placed by `timeToX`, also between bars
+ * and beyond the ends.
+ */
+export class PriceView {
+  readonly chart: IChartApi;
+  private readonly main: MainSeries;
+  private readonly band: ISeriesApi<'Custom', Time>;
+  private readonly pointer: PointerWatch;
+  private volume: ISeriesApi<'Histogram'> | undefined;
+  private other: ISeriesApi<'Line'> | undefined;
+  private otherClose: { readonly timeMs: readonly number[]; readonly close: readonly number[] } | undefined;
+  private colors: ChartColors;
+  private shown: ShownBars | undefined;
+  private readonly crosshairListeners = new Set<(timeMs: number | undefined, price?: number) => void>();
+  private readonly rangeListeners = new Set<(visible: Visible) => void>();
+
+  constructor(box: HTMLElement, colors: ChartColors, zone: ClockZone) {
     this.colors = colors;
     this.chart = createTimeChart(box, colors, zone);
-    // The pointer must not lift the band over the candles.
-    this.chart.applyOptions({ hoveredSeriesOnTop: false });
+    // The pointer must not lift the band over the candles; views are restored by time, not by the library.
+    this.chart.applyOptions({
+      hoveredSeriesOnTop: false,
+      timeScale: { shiftVisibleRangeOnNewBar: false, minBarSpacing: 0.02 },
+    });
     // The band comes first: candles are drawn over it.
     this.band = this.chart.addCustomSeries<BandPoint, BandOptions>(
       new BandSeries(),
       { lastValueVisible: false, priceLineVisible: false },
       0,
     );
-    this.candles = this.chart.addSeries(
-      CandlestickSeries,
-      { priceLineVisible: true, borderVisible: false },
-      0,
-    );
-    this.volume = this.chart.addSeries(
-      HistogramSeries,
-      {
-        priceLineVisible: false,
-        lastValueVisible: false,
-        priceFormat: { type: 'custom', minMove: 1, formatter: compact },
-      },
-      1,
-    );
-    this.marks = createSeriesMarkers(this.candles, []);
-    this.chart.panes()[0]?.setStretchFactor(5);
-    this.chart.panes()[1]?.setStretchFactor(1);
+    this.main = new MainSeries(this.chart, colors);
+    this.pointer = new PointerWatch(box, this);
+    this.showVolume(true);
     this.paint();
-    this.listen(events);
+    this.listen();
   }
 
-  private listen(events: PriceViewEvents): void {
+  private listen(): void {
     let frame = 0;
     this.chart.subscribeCrosshairMove((event) => {
+      // Only what the user points at: a crosshair that was set from outside would be handed on for ever.
+      if (event.sourceEvent === undefined && event.point !== undefined) return;
       const ms = event.time === undefined ? undefined : chartTimeMs(event.time);
+      const price = event.point && this.series.coordinateToPrice(event.point.y);
       cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => events.onCrosshair(ms));
+      frame = requestAnimationFrame(() => {
+        for (const listener of this.crosshairListeners) listener(ms, price ?? undefined);
+      });
     });
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
-      events.onRange(range);
-      if (range && this.bars && range.from < EDGE_BARS) events.onNeedOlder();
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
+      const visible = this.visible();
+      if (visible) for (const listener of this.rangeListeners) listener(visible);
     });
     this.chart.subscribeDblClick(() => this.fit());
   }
 
   private paint(): void {
-    const { up, down, forecast, forecastFill } = this.colors;
-    this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    const { forecast, forecastFill, series } = this.colors;
+    this.main.paint(this.colors);
     this.band.applyOptions({ line: forecast, fill: forecastFill, color: forecast } as Partial<BandOptions>);
+    this.other?.applyOptions({ color: series[3] ?? forecast });
+  }
+
+  /** The price series: candles, bars or a line. Another one after `setStyle`. */
+  get series(): ISeriesApi<SeriesType> {
+    return this.main.series;
+  }
+
+  /** The bars on the chart. */
+  get bars(): BarColumnsDto | undefined {
+    return this.shown?.bars;
+  }
+
+  /** Whether a button of the pointer is held on the chart: then bars at the right end stay as they are. */
+  get held(): boolean {
+    return this.pointer.held;
   }
 
   /** Takes over another palette or zone. */
   restyle(colors: ChartColors, zone: ClockZone): void {
     this.colors = colors;
     restyleTimeChart(this.chart, colors, zone);
+    this.chart.applyOptions({ timeScale: { minBarSpacing: 0.02 } });
     this.paint();
+    if (this.shown) this.main.setBars(this.shown, colors);
+    this.drawVolume();
+  }
+
+  setStyle(style: ChartStyle): void {
+    if (this.main.setStyle(style) && this.shown) this.main.setBars(this.shown, this.colors);
+    this.applyPrecision();
+  }
+
+  /** Volume in a pane of its own below the prices. */
+  showVolume(show: boolean): void {
+    if (show === (this.volume !== undefined)) return;
+    if (!show) {
+      const pane = this.volume?.getPane();
+      if (this.volume) this.chart.removeSeries(this.volume);
+      this.volume = undefined;
+      if (pane && pane.getSeries().length === 0) this.removePane(pane);
+      return;
+    }
+    const pane = this.addPane(1);
+    this.volume = pane.addSeries(HistogramSeries, {
+      priceLineVisible: false,
+      lastValueVisible: false,
+      priceFormat: { type: 'custom', minMove: 1, formatter: compact },
+    });
+    if (pane.paneIndex() > 1) pane.moveTo(1);
     this.drawVolume();
   }
 
   private drawVolume(): void {
-    const { bars, colors } = this;
-    if (!bars) return;
+    const { shown, colors } = this;
+    if (!shown || !this.volume) return;
+    const { timeMs, open, close, volume } = shown.bars;
     this.volume.setData(
-      bars.timeMs.map((ms, i) => ({
-        time: at(ms),
-        value: bars.volume[i]!,
-        color: bars.close[i]! >= bars.open[i]! ? colors.upFaint : colors.downFaint,
+      timeMs.map((ms, i) => ({
+        time: chartTime(ms),
+        value: volume[i]!,
+        color: close[i]! >= open[i]! ? colors.upFaint : colors.downFaint,
       })),
     );
   }
 
-  /**
-   * Shows bars. Older bars of the same market leave the picture where it is; another market starts at its newest,
-   * or at `range` where that is given.
-   */
-  setBars(market: string, bars: BarColumnsDto, digits: number, range: LogicalRange | undefined): void {
-    const fresh = this.size.market !== market;
-    const shift = fresh ? 0 : bars.timeMs.length - this.size.bars;
-    const seen = this.chart.timeScale().getVisibleLogicalRange();
-    if (fresh) {
-      // What belongs to the market before would stretch the time axis of this one.
-      this.band.setData([]);
-      this.marks.setMarkers([]);
-    }
-    this.bars = bars;
-    this.size = { market, bars: bars.timeMs.length };
+  /** A pane below the others. @param weight its height relative to the prices' 5 */
+  addPane(weight = 1.4): IPaneApi<Time> {
+    const pane = this.chart.addPane(true);
+    pane.setStretchFactor(weight);
+    this.chart.panes()[0]?.setStretchFactor(5);
+    return pane;
+  }
+
+  removePane(pane: IPaneApi<Time>): void {
+    const index = this.chart.panes().indexOf(pane);
+    if (index > 0) this.chart.removePane(index);
+  }
+
+  /** Takes over bars and looks at a place; `keep` stays at the instants that are visible now. */
+  setBars(shown: ShownBars, place: Place): void {
+    const before = this.visible();
+    if (place.kind !== 'keep') this.main.setMarkers('trades', []);
+    if (place.kind !== 'keep') this.band.setData([]);
+    this.shown = shown;
+    this.main.setBars(shown, this.colors);
+    this.applyPrecision();
+    this.drawVolume();
+    this.drawOther();
+    if (place.kind !== 'keep') this.look(place);
+    else if (before) this.look({ kind: 'span', fromMs: before.fromMs, toMs: before.toMs });
+  }
+
+  private applyPrecision(): void {
+    const digits = this.shown?.digits;
+    if (digits === undefined) return;
     const priceFormat = { type: 'price', precision: digits, minMove: 10 ** -digits } as const;
-    this.candles.applyOptions({ priceFormat });
+    this.series.applyOptions({ priceFormat });
     // The axis takes its format from the first series of the pane.
     this.band.applyOptions({ priceFormat });
-    this.candles.setData(
-      bars.timeMs.map((ms, i) => ({
-        time: at(ms),
-        open: bars.open[i]!,
-        high: bars.high[i]!,
-        low: bars.low[i]!,
-        close: bars.close[i]!,
-      })),
-    );
-    this.drawVolume();
-    if (fresh) {
-      if (range) this.chart.timeScale().setVisibleLogicalRange(range);
-      else this.latest();
-    } else if (seen && shift !== 0) {
-      // The same bars, by their new places.
-      this.chart.timeScale().setVisibleLogicalRange({ from: seen.from + shift, to: seen.to + shift });
+    this.other?.applyOptions({ priceFormat });
+  }
+
+  /** Goes to a place. */
+  look(place: Exclude<Place, { kind: 'keep' }>): void {
+    const { shown } = this;
+    if (!shown || shown.bars.timeMs.length === 0) return;
+    const { timeMs } = shown.bars;
+    const set = (from: number, to: number) =>
+      this.chart.timeScale().setVisibleLogicalRange({ from: from as Logical, to: to as Logical });
+    if (place.kind === 'latest') {
+      const wide = place.bars ?? BARS_AT_FIRST;
+      set(Math.max(-2, timeMs.length - wide), timeMs.length + wide * ROOM_AHEAD_SHARE);
+      this.chart.priceScale('right').applyOptions({ autoScale: true });
+    } else if (place.kind === 'span') {
+      const { frameMs } = shown;
+      set(logicalOf(timeMs, place.fromMs, frameMs), logicalOf(timeMs, place.toMs, frameMs));
+    } else {
+      const middle = logicalOf(timeMs, place.ms, shown.frameMs);
+      set(middle - place.bars / 2, middle + place.bars / 2);
     }
   }
 
-  setForecast(points: readonly PlacedForecast[]): void {
+  /** What is visible; undefined without bars. */
+  visible(): Visible | undefined {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    if (!range || !this.shown || this.shown.bars.timeMs.length === 0) return undefined;
+    const { bars, frameMs } = this.shown;
+    return {
+      from: range.from,
+      to: range.to,
+      fromMs: timeAt(bars.timeMs, range.from, frameMs),
+      toMs: timeAt(bars.timeMs, range.to, frameMs),
+      widthPx: this.chart.timeScale().width(),
+    };
+  }
+
+  /** The close of the other side of the quote as a line; undefined takes it away. */
+  setOther(
+    close: { readonly timeMs: readonly number[]; readonly close: readonly number[] } | undefined,
+  ): void {
+    this.otherClose = close;
+    if (close && !this.other) {
+      this.other = this.chart.addSeries(
+        LineSeries,
+        { lineWidth: 1, priceLineVisible: false, lastValueVisible: true, crosshairMarkerVisible: false },
+        0,
+      );
+      this.paint();
+      this.applyPrecision();
+    } else if (!close && this.other) {
+      this.chart.removeSeries(this.other);
+      this.other = undefined;
+    }
+    this.drawOther();
+  }
+
+  /** Only at opens of the bars on the chart: others would widen the axis. */
+  private drawOther(): void {
+    const { other, otherClose, shown } = this;
+    if (!other || !otherClose || !shown) return;
+    const closes = new Map(otherClose.timeMs.map((ms, i) => [ms, otherClose.close[i]!]));
+    other.setData(
+      shown.bars.timeMs.map((ms) => {
+        const value = closes.get(ms);
+        return value === undefined ? { time: chartTime(ms) } : { time: chartTime(ms), value };
+      }),
+    );
+  }
+
+  setForecast(
+    points: readonly {
+      readonly timeMs: number;
+      readonly price: number;
+      readonly lower: number;
+      readonly upper: number;
+    }[],
+  ): void {
     this.band.setData(
       points.map(
-        (p) => ({ time: at(p.timeMs), lower: p.lower, upper: p.upper, price: p.price }) as BandPoint,
+        (p) => ({ time: chartTime(p.timeMs), lower: p.lower, upper: p.upper, price: p.price }) as BandPoint,
       ),
     );
   }
 
-  setMarkers(markers: readonly ChartMarker[]): void {
-    this.marks.setMarkers(
-      markers.map(({ timeMs, position, shape, color, text }) => ({
-        time: at(timeMs),
-        position,
-        shape,
-        color,
-        ...(text === undefined ? {} : { text }),
-      })),
-    );
+  /** Markers of one owner (`trades`, `marked`, `patterns`); they lie beside those of the others, by time. */
+  setMarkers(owner: string, markers: readonly ChartMarker[]): void {
+    this.main.setMarkers(owner, markers);
   }
 
-  /** Shows everything that is loaded. */
+  /** Primitives of one owner on the price series; replaces what the owner had. */
+  setPrimitives(owner: string, primitives: readonly ISeriesPrimitive<Time>[]): void {
+    this.main.setPrimitives(owner, primitives);
+  }
+
+  /** Hears the pointer on the price pane, in time and price; see `PricePointer`. */
+  onPointer(listener: (pointer: PricePointer) => void): Off {
+    return this.pointer.listen(listener);
+  }
+
+  /** Whether dragging and wheel move the chart; off while something is drawn or dragged on it. */
+  setGestures(on: boolean): void {
+    this.chart.applyOptions({ handleScroll: on, handleScale: on });
+  }
+
+  /** Hears which bar is under the user's pointer (undefined when it leaves), once a frame. */
+  onCrosshair(listener: (timeMs: number | undefined, price?: number) => void): Off {
+    this.crosshairListeners.add(listener);
+    return () => this.crosshairListeners.delete(listener);
+  }
+
+  /** Hears what is visible, whenever that changes. */
+  onRange(listener: (visible: Visible) => void): Off {
+    this.rangeListeners.add(listener);
+    return () => this.rangeListeners.delete(listener);
+  }
+
+  /** X of an instant in pixels from the left of the pane; null without bars. */
+  timeToX(ms: number): number | null {
+    if (!this.shown || this.shown.bars.timeMs.length === 0) return null;
+    return this.logicalToX(logicalOf(this.shown.bars.timeMs, ms, this.shown.frameMs));
+  }
+
+  /** The library places whole indices alone; in between the axis is straight. */
+  private logicalToX(logical: number): number | null {
+    const scale = this.chart.timeScale();
+    const x0 = scale.logicalToCoordinate(0 as Logical);
+    const x1 = scale.logicalToCoordinate(1 as Logical);
+    return x0 === null || x1 === null ? null : x0 + logical * (x1 - x0);
+  }
+
+  /** The instant at an x; null without bars. */
+  xToTime(x: number): number | null {
+    const x0 = this.logicalToX(0);
+    const x1 = this.logicalToX(1);
+    if (!this.shown || x0 === null || x1 === null || x1 === x0) return null;
+    return timeAt(this.shown.bars.timeMs, (x - x0) / (x1 - x0), this.shown.frameMs);
+  }
+
+  /** Y of a price in pixels from the top of the price pane. */
+  priceToY(price: number): number | null {
+    return this.series.priceToCoordinate(price);
+  }
+
+  yToPrice(y: number): number | null {
+    return this.series.coordinateToPrice(y);
+  }
+
+  /** Shows the crosshair at the bar of an instant, without telling anyone; undefined takes it away. */
+  point(ms: number | undefined, price?: number): void {
+    const bars = this.shown?.bars;
+    const row = bars && ms !== undefined ? Math.round(logicalOf(bars.timeMs, ms, this.shown!.frameMs)) : -1;
+    const time = bars?.timeMs[row];
+    if (!bars || time === undefined) this.chart.clearCrosshairPosition();
+    else this.chart.setCrosshairPosition(price ?? bars.close[row]!, chartTime(time), this.series);
+  }
+
+  /** Shows everything that is on the chart. */
   fit(): void {
     this.chart.timeScale().fitContent();
   }
 
-  /** Goes to the newest bar, with room for the forecast. */
-  latest(): void {
-    const count = this.size.bars;
-    this.chart.timeScale().setVisibleLogicalRange({
-      from: Math.max(-2, count - BARS_AT_FIRST),
-      to: count + ROOM_AHEAD_BARS,
-    });
-    this.chart.priceScale('right').applyOptions({ autoScale: true });
-  }
-
-  /** Puts the bar at a row into the middle; the number of visible bars stays. */
-  centre(row: number): void {
-    const scale = this.chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
-    const half = range ? (range.to - range.from) / 2 : BARS_AT_FIRST / 2;
-    scale.setVisibleLogicalRange({ from: row - half, to: row + half });
-  }
-
   /** Moves by a share of what is visible; negative is back in time. */
   pan(share: number): void {
-    const scale = this.chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
+    const range = this.chart.timeScale().getVisibleLogicalRange();
     if (!range) return;
     const by = (range.to - range.from) * share;
-    scale.setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
   }
 
   /** Shows `factor` times as many bars, the right edge kept. */
   zoom(factor: number): void {
-    const scale = this.chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
+    const range = this.chart.timeScale().getVisibleLogicalRange();
     if (!range) return;
-    const width = Math.max(10, (range.to - range.from) * factor);
-    scale.setVisibleLogicalRange({ from: range.to - width, to: range.to });
+    const width = Math.max(LEAST_BARS, (range.to - range.from) * factor);
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.to - width, to: range.to });
   }
 
   /** The chart as a picture, on its own ground. */
@@ -239,6 +422,9 @@ export class PriceView {
   }
 
   dispose(): void {
+    this.pointer.dispose();
+    this.crosshairListeners.clear();
+    this.rangeListeners.clear();
     this.chart.remove();
   }
 }

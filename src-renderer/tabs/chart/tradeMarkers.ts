@@ -17,9 +17,11 @@ export interface ShownTrade {
 export interface ChartMarker {
   readonly timeMs: number;
   readonly position: 'aboveBar' | 'belowBar';
-  readonly shape: 'arrowUp' | 'arrowDown' | 'circle';
+  readonly shape: 'arrowUp' | 'arrowDown' | 'circle' | 'square';
   readonly color: string;
   readonly text?: string;
+  /** 1 is the ordinary size. */
+  readonly size?: number;
 }
 
 /** More than this many exits would bury the candles under words. */
