@@ -3,11 +3,17 @@ import {
   alpacaCryptoFixture,
   alpacaStockFixture,
   alphaVantageFixture,
+  dukascopyFixture,
   oandaFixture,
   tiingoFixture,
 } from '../peers/fixtures.ts';
 import { providerConformance } from '../peers/providerConformance.ts';
 
+providerConformance(
+  'Dukascopy bid',
+  { pages: 'repeats-refused', unknownSymbol: 'refused', keyless: true },
+  () => dukascopyFixture('bid'),
+);
 providerConformance('OANDA bid', { pages: 'repeats-dropped', unknownSymbol: 'refused' }, () =>
   oandaFixture('bid'),
 );

@@ -5,6 +5,7 @@ import { integerBelow, type Rng, SeededRng } from '../../src-shared/runtime.ts';
 import {
   alpacaCryptoFixture,
   alphaVantageFixture,
+  dukascopyFixture,
   KEY,
   oandaFixture,
   tiingoFixture,
@@ -59,6 +60,7 @@ function damagedText(text: string, rng: Rng): string {
 
 const cases: readonly (readonly [string, () => Promise<ProviderFixture>])[] = [
   ['OANDA', () => oandaFixture('bid', 'H1')],
+  ['Dukascopy', () => dukascopyFixture('bid')],
   ['Alpaca', alpacaCryptoFixture],
   ['Tiingo FX', () => tiingoFixture('EURUSD', true)],
   ['Tiingo crypto', () => tiingoFixture('BTCUSD', true)],

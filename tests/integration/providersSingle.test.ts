@@ -178,9 +178,15 @@ describe('what single providers do', () => {
     expect(fixture.peer.requests).toHaveLength(25);
   });
 
-  it('the registry offers all four and names them when asked for another', () => {
+  it('the registry offers all and names them when asked for another', () => {
     const registry = new ProviderRegistry();
-    expect(registry.list().map((p) => p.id)).toEqual(['oanda', 'alpaca', 'tiingo', 'alphavantage']);
+    expect(registry.list().map((p) => p.id)).toEqual([
+      'dukascopy',
+      'oanda',
+      'alpaca',
+      'tiingo',
+      'alphavantage',
+    ]);
     expect(registry.get('oanda')).toBe(registry.get('oanda'));
     expect(() => registry.get('bloomberg')).toThrow(/no history provider "bloomberg"/);
   });

@@ -1,6 +1,7 @@
 /** Every provider with its peer and nine days of bars or more. */
 import { AlpacaHistory } from '../../src-main/data/providers/alpaca.ts';
 import { AlphaVantageHistory } from '../../src-main/data/providers/alphavantage.ts';
+import { DukascopyHistory } from '../../src-main/data/providers/dukascopy.ts';
 import { OandaHistory } from '../../src-main/data/providers/oanda.ts';
 import type { HistoryProvider } from '../../src-main/data/providers/port.ts';
 import { TiingoHistory } from '../../src-main/data/providers/tiingo.ts';
@@ -9,6 +10,7 @@ import { newYorkToUtcMs } from '../../src-shared/market/newYork.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
 import { alpacaSecretOf, startAlpacaPeer } from './alpacaPeer.ts';
 import { startAlphaVantagePeer } from './alphaVantagePeer.ts';
+import { startDukascopyPeer } from './dukascopyPeer.ts';
 import { decimal, type PeerBar, peerBars } from './market.ts';
 import { startOandaPeer } from './oandaPeer.ts';
 import type { Peer } from './peer.ts';
@@ -74,6 +76,24 @@ export async function oandaFixture(
     priceSide,
     barOf: delivered({ bid: -1, ask: 1, mid: 0 }[priceSide], true),
     keys: { 'oanda.token': KEY },
+    unknownSymbol: 'EURCHF',
+  });
+}
+
+/** Dukascopy. @param timeframe of the candles that the peer has: M1 or H1 */
+export async function dukascopyFixture(
+  priceSide: 'bid' | 'ask',
+  symbol = 'EURUSD',
+  timeframe: 'M1' | 'H1' = 'M1',
+  days = 9,
+): Promise<ProviderFixture> {
+  const toMs = FROM_MS + days * DAY_MS;
+  const world = worldOf(symbol, timeframe, toMs);
+  const peer = await startDukascopyPeer(world);
+  return fixtureOf(new DukascopyHistory({ baseUrl: peer.url }), peer, world, toMs, {
+    priceSide,
+    barOf: delivered({ bid: -1, ask: 1 }[priceSide], true),
+    keys: {},
     unknownSymbol: 'EURCHF',
   });
 }

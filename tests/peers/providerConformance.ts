@@ -13,6 +13,8 @@ export interface ProviderTraits {
   /** `one`: everything comes in one answer. Else what happens when a page comes again in place of the next. */
   readonly pages: 'one' | 'repeats-dropped' | 'repeats-refused';
   readonly unknownSymbol: 'refused' | 'empty';
+  /** It needs no account. */
+  readonly keyless?: boolean;
 }
 
 function expectSilent(value: unknown, keys: Readonly<Record<string, string>>): void {
@@ -146,31 +148,37 @@ export function providerConformance(
       expectSilent(error, fixture.keys);
     });
 
-    it('PRV-9: says what to do about a key that expired, at once and without the key', async () => {
-      fixture.world.key = 'renewed-key-of-someone-else';
-      const { io, progress } = testIo(fixture);
-      const error = await failureOf(collect(fixture, io));
-      expect(error).toMatchObject({
-        code: 'REFUSED',
-        message: expect.stringMatching(/does not accept the key/),
-      });
-      expect(error).toMatchObject({ hint: expect.stringMatching(/enter/) });
-      expect(fixture.peer.requests).toHaveLength(1);
-      expectSilent([error, progress], fixture.keys);
-    });
+    it.skipIf(traits.keyless === true)(
+      'PRV-9: says what to do about a key that expired, at once and without the key',
+      async () => {
+        fixture.world.key = 'renewed-key-of-someone-else';
+        const { io, progress } = testIo(fixture);
+        const error = await failureOf(collect(fixture, io));
+        expect(error).toMatchObject({
+          code: 'REFUSED',
+          message: expect.stringMatching(/does not accept the key/),
+        });
+        expect(error).toMatchObject({ hint: expect.stringMatching(/enter/) });
+        expect(fixture.peer.requests).toHaveLength(1);
+        expectSilent([error, progress], fixture.keys);
+      },
+    );
 
-    it('PRV-10: asks nobody without a key, or with one that cannot be sent', async () => {
-      const { io } = testIo(fixture);
-      const without = collect(fixture, { ...io, key: async () => undefined });
-      await expect(without).rejects.toMatchObject({
-        code: 'REFUSED',
-        message: expect.stringMatching(/needs a key/),
-      });
-      const error = await failureOf(collect(fixture, { ...io, key: async () => 'two secret\nlines' }));
-      expect(error).toMatchObject({ code: 'BAD_INPUT' });
-      expectSilent(error, { key: 'two secret' });
-      expect(fixture.peer.requests).toHaveLength(0);
-    });
+    it.skipIf(traits.keyless === true)(
+      'PRV-10: asks nobody without a key, or with one that cannot be sent',
+      async () => {
+        const { io } = testIo(fixture);
+        const without = collect(fixture, { ...io, key: async () => undefined });
+        await expect(without).rejects.toMatchObject({
+          code: 'REFUSED',
+          message: expect.stringMatching(/needs a key/),
+        });
+        const error = await failureOf(collect(fixture, { ...io, key: async () => 'two secret\nlines' }));
+        expect(error).toMatchObject({ code: 'BAD_INPUT' });
+        expectSilent(error, { key: 'two secret' });
+        expect(fixture.peer.requests).toHaveLength(0);
+      },
+    );
 
     it('PRV-11: refuses a web page', async () => {
       fixture.peer.faults.push({ kind: 'html' });

@@ -61,6 +61,7 @@ interface Page {
 export class AlpacaHistory implements HistoryProvider {
   readonly id = 'alpaca';
   readonly name = 'Alpaca';
+  readonly about = 'Crypto and US stocks from trades, recorded as mid, with the keys of a free account.';
   readonly needsKey = true;
   readonly keys = [KEY_ID, KEY_SECRET];
   readonly capabilities: ProviderCapabilities = {

@@ -56,6 +56,7 @@ export interface AlphaVantageOptions extends AdapterOptions {
 export class AlphaVantageHistory implements HistoryProvider {
   readonly id = 'alphavantage';
   readonly name = 'Alpha Vantage';
+  readonly about = 'FX by the day with a free key, 25 requests a day; shorter bars need a paid plan.';
   readonly needsKey = true;
   readonly keys = [API_KEY];
   readonly capabilities: ProviderCapabilities;

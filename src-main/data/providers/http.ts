@@ -145,7 +145,8 @@ export class ProviderClient {
     const body = parsed(text);
     if (body === undefined) {
       if (!/^\s*[[{]/.test(text) && text.trim() !== '') throw this.errors.notJson(request, text);
-      return { kind: 'again', waitMs: undefined, why: 'the answer is cut off' };
+      const why = text.trim() === '' ? `an empty answer (status ${status})` : 'the answer is cut off';
+      return { kind: 'again', waitMs: undefined, why };
     }
     const verdict = request.judge?.(body.value) ?? { kind: 'data' };
     if (verdict.kind === 'error') throw verdict.error;

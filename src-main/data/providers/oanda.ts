@@ -48,6 +48,8 @@ interface Candles {
 export class OandaHistory implements HistoryProvider {
   readonly id = 'oanda';
   readonly name = 'OANDA';
+  readonly about =
+    'FX and metals as bid, ask or mid from the practice server, with the token of a free practice account.';
   readonly needsKey = true;
   readonly keys = [TOKEN];
   readonly capabilities: ProviderCapabilities = {

@@ -97,6 +97,8 @@ export interface ProviderIo {
 export interface HistoryProvider {
   readonly id: string;
   readonly name: string;
+  /** One sentence for the user: what it has. */
+  readonly about: string;
   readonly needsKey: boolean;
   readonly keys: readonly ProviderKey[];
   readonly capabilities: ProviderCapabilities;

@@ -1,12 +1,14 @@
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { AlpacaHistory } from './alpaca.ts';
 import { AlphaVantageHistory } from './alphavantage.ts';
+import { DukascopyHistory } from './dukascopy.ts';
 import { OandaHistory } from './oanda.ts';
 import type { HistoryProvider } from './port.ts';
 import { TiingoHistory } from './tiingo.ts';
 
 /** A new provider is one file and one line here. */
 const PROVIDERS: readonly (() => HistoryProvider)[] = [
+  () => new DukascopyHistory(),
   () => new OandaHistory(),
   () => new AlpacaHistory(),
   () => new TiingoHistory(),

@@ -57,6 +57,7 @@ export interface TiingoOptions extends AdapterOptions {
 export class TiingoHistory implements HistoryProvider {
   readonly id = 'tiingo';
   readonly name = 'Tiingo';
+  readonly about = 'FX and crypto, recorded as mid, with the token of a free account: 50 requests an hour.';
   readonly needsKey = true;
   readonly keys = [TOKEN];
   readonly capabilities: ProviderCapabilities;
