@@ -39,7 +39,7 @@ afterEach(async () => {
 
 /** Path of the manifest and of the data folder it names. */
 async function onDisk() {
-  const dataset = join(folder, 'symbol=EURUSD', 'timeframe=H1');
+  const dataset = join(folder, 'symbol=EURUSD', 'timeframe=H1', 'side=bid');
   const manifest = join(dataset, 'dataset.json');
   const { folder: data } = JSON.parse(await readFile(manifest, 'utf8')) as { folder: string };
   return { dataset, manifest, data: join(dataset, data) };
@@ -54,7 +54,7 @@ describe('bar store', () => {
     expect(loaded).toEqual(bars);
     expect(hashBars(loaded)).toBe(saved.dataHash);
     const { data } = await onDisk();
-    expect((await readdir(data)).sort()).toEqual(['year=2020', 'year=2021', 'year=2022']);
+    expect((await readdir(data)).sort()).toEqual(['version.json', 'year=2020', 'year=2021', 'year=2022']);
   });
 
   it('loads ranges [from, to), tails and windows across years', async () => {
@@ -83,19 +83,20 @@ describe('bar store', () => {
     const names = (await store.list()).map((d) => `${d.symbol} ${d.timeframe} ${d.priceSide}`);
     expect(names).toEqual(['AUDUSD M5 ask', 'EURUSD M1 bid', 'EURUSD H1 bid']);
     expect(await store.find('EURUSD', 'H4')).toBeUndefined();
-    expect(await store.remove('EURUSD', 'H1')).toBe(true);
-    expect(await store.remove('EURUSD', 'H1')).toBe(false);
+    expect(await store.remove(KEY)).toBe(true);
+    expect(await store.remove(KEY)).toBe(false);
     await expect(store.load('EURUSD', 'H1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await store.list()).toHaveLength(2);
   });
 
-  it('STORE-2: a save replaces the dataset and leaves nothing of the old one', async () => {
+  it('STORE-2: a save replaces the dataset and leaves nothing in a temporary state', async () => {
     await store.save(KEY, someBars(4));
     const bars = someBars(5, 500);
     await store.save(KEY, bars);
     expect(await store.load('EURUSD', 'H1')).toEqual(bars);
     const { dataset } = await onDisk();
-    expect(await readdir(dataset)).toHaveLength(2);
+    // The manifest, the new version and the one before it.
+    expect(await readdir(dataset)).toHaveLength(3);
   });
 
   it('STORE-2: a save that fails leaves the old dataset', async () => {

@@ -1,39 +1,75 @@
-import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
-import { type BarColumns, lowerBound, type PriceSide, sliceBars } from '../../src-shared/market/bars.ts';
+import { type BarColumns, type PriceSide, sliceBars } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
+import { adoptReleased, hasReleasedLayout, setDamagedAside } from './barsAdopt.ts';
+import { checkBars, checkMarks } from './barsCheck.ts';
 import { BarDuckdb } from './barsDuckdb.ts';
 import {
-  corrupt,
-  type DatasetManifest,
+  type DatasetState,
   datasetFolder,
-  readManifest,
-  removeUnused,
-  syncPath,
-  temporaryFolder,
-  writeManifest,
-  type YearFile,
-  yearPath,
+  entriesOf,
+  folderOf,
+  lockPath,
+  readCurrent,
+  readRemoved,
+  SIDES,
+  type SourceSpan,
+  timeframeFolder,
+  versionOf,
 } from './barsFiles.ts';
-import { hashBars } from './barsHash.ts';
+import { withFileLock } from './barsLock.ts';
+import { type MarkedBars, mergeBars, type OnConflict } from './barsMerge.ts';
+import { BarReader } from './barsReader.ts';
+import { removeExpired } from './barsRemoved.ts';
+import { joinSpans } from './barsSpans.ts';
+import {
+  type Before,
+  commitVersion,
+  putInUse,
+  removeVersion,
+  restoreVersion,
+  stateBefore,
+} from './barsVersions.ts';
+import { manifestOf, writeYears, type YearPlan, yearPlans } from './barsYears.ts';
 
-/** Names a dataset; there is one per symbol and timeframe. */
+export type { SourceSpan } from './barsFiles.ts';
+
+/** Names a history; there is one per symbol, timeframe and side of the quote. */
 export interface DatasetKey {
   readonly symbol: string;
   readonly timeframe: Timeframe;
   readonly priceSide: PriceSide;
 }
 
-/** A stored dataset. */
+/** A stored history. */
 export interface StoredDataset extends DatasetKey {
-  /** SHA-256 of the bars, see `hashBars`. */
+  /** SHA-256 of the bars, see `hashBars`. Marks do not enter it. */
   readonly dataHash: string;
   readonly bars: number;
   /** Open of the first and of the last bar, epoch milliseconds UTC. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Names what is stored now, for `restore`. */
+  readonly version: string;
+  /** Bars that carry a mark. */
+  readonly markedBars: number;
+  /** Stretches that providers have answered for. */
+  readonly spans: SourceSpan[];
+}
+
+/** What a save did. */
+export interface SavedDataset extends StoredDataset {
+  /** The version before it; null when there was no history. */
+  readonly replaced: string | null;
+}
+
+/** What a merge did. */
+export interface MergedDataset extends SavedDataset {
+  /** Bars that were not there before. */
+  readonly addedBars: number;
+  /** Bars that were there with other values. */
+  readonly replacedBars: number;
 }
 
 /** Bars whose open is at or after `fromMs` and before `toMs`, epoch milliseconds UTC. */
@@ -42,117 +78,197 @@ export interface TimeRange {
   readonly toMs?: number;
 }
 
+export interface SaveOptions {
+  /** A mark for each bar, see `src-shared/market/marks.ts`. */
+  readonly marks?: Uint8Array | undefined;
+  readonly spans?: readonly SourceSpan[] | undefined;
+}
+
+export interface MergeOptions {
+  readonly marks?: Uint8Array | undefined;
+  /** The stretch that is complete with these bars. */
+  readonly span?: SourceSpan | undefined;
+  readonly onConflict: OnConflict;
+  /**
+   * The version that an earlier step of the same change left. It is not kept, so that a change in many steps counts
+   * as one.
+   */
+  readonly supersede?: string | undefined;
+}
+
 /**
- * History on disk: Parquet files by symbol, timeframe and year (`docs/spec/data.md`). A save writes to a
- * temporary folder, renames it and then replaces one small manifest, so that a kill at any moment leaves the
- * old dataset or the new one. Prices come back bit for bit.
+ * History on disk: Parquet files by symbol, timeframe, side and year (`docs/spec/data.md`). Every change writes a
+ * version to a temporary folder, renames it and then replaces one small file, so that a kill at any moment leaves
+ * the old history or the new one. Prices come back bit for bit. Any number of processes may read and write.
  */
 export class BarStore {
   readonly #folder: string;
   readonly #duckdb = new BarDuckdb();
+  readonly #reader = new BarReader(this.#duckdb);
+  readonly #nowMs: () => number;
 
-  /** @param folder made on the first save */
-  constructor(folder: string) {
+  /**
+   * @param folder made on the first save
+   * @param nowMs says when a history is removed
+   */
+  constructor(folder: string, nowMs: () => number = Date.now) {
     this.#folder = folder;
+    this.#nowMs = nowMs;
   }
 
   /**
-   * Stores a history in place of the one that was there.
-   * @throws FrontierError BAD_INPUT for no bars, times that do not strictly increase or are no whole
-   *   milliseconds, values that are not finite, or a bad symbol
+   * Stores a history in place of the one that was there, which is kept as a version.
+   * @throws FrontierError BAD_INPUT for no bars, times that do not strictly increase or are no whole milliseconds,
+   *   values that are not finite, marks that do not fit, or a bad symbol; LOCKED when another process does not
+   *   finish
    */
-  async save(dataset: DatasetKey, bars: BarColumns): Promise<StoredDataset> {
-    checkBars(bars);
-    const folder = datasetFolder(this.#folder, dataset.symbol, dataset.timeframe);
-    const { temporary, name } = await temporaryFolder(folder);
-    const years = splitYears(bars);
-    try {
-      for (const { year, from, to } of years) {
-        const path = yearPath(temporary, { folder: '' }, year);
-        await this.#duckdb.write(path, sliceBars(bars, from, to));
-        await syncPath(path);
+  save(key: DatasetKey, bars: BarColumns, options: SaveOptions = {}): Promise<SavedDataset> {
+    return this.#changing(key, async (folder) => {
+      checkBars(bars);
+      checkMarks(options.marks, bars.timeMs.length);
+      return this.#commit(key, folder, await stateBefore(folder), {
+        whole: { bars, marks: options.marks },
+        years: yearPlans(bars),
+        spans: options.spans ?? [],
+      });
+    });
+  }
+
+  /**
+   * Adds bars to what is stored; without a history it is `save`. Only files of years that change are written. No
+   * bars are allowed where there is a history: then the span alone is noted.
+   * @throws FrontierError CONFLICT under `refuse` when stored bars have other values; as `save` and `load`
+   */
+  merge(key: DatasetKey, bars: BarColumns, options: MergeOptions): Promise<MergedDataset> {
+    return this.#changing(key, async (folder) => {
+      const before = await stateBefore(folder);
+      const state = before.isRemoved ? undefined : before.state;
+      if (bars.timeMs.length > 0 || !state) checkBars(bars);
+      checkMarks(options.marks, bars.timeMs.length);
+      const spans = joinSpans([...(state?.spans ?? []), ...(options.span ? [options.span] : [])]);
+      const incoming: MarkedBars = { bars, marks: options.marks };
+      if (!state) {
+        const commit = { whole: incoming, years: yearPlans(bars), spans };
+        const saved = await this.#commit(key, folder, before, commit);
+        return { ...saved, addedBars: bars.timeMs.length, replacedBars: 0 };
       }
-      await rename(temporary, join(folder, name));
-    } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
-      throw error;
-    }
-    const manifest = manifestOf(dataset, name, bars, years);
-    const replaced = await readManifest(folder).catch(ignoreCorrupt);
-    await writeManifest(folder, manifest);
-    await removeUnused(folder, name, replaced?.folder);
-    return storedOf(manifest);
+      const merged = mergeBars(await this.#reader.whole(folder, state, true), incoming, options.onConflict);
+      const counts = { addedBars: merged.added, replacedBars: merged.replaced };
+      if (merged.years.size === 0) {
+        const same = { ...state, spans };
+        await putInUse(folder, same);
+        return { ...storedOf(same), replaced: versionOf(state.folder), ...counts };
+      }
+      const unchanged = state.years.filter(({ year }) => !merged.years.has(year));
+      const commit = { whole: merged, years: yearPlans(merged.bars, { state, unchanged }), spans };
+      return { ...(await this.#commit(key, folder, before, commit, options.supersede)), ...counts };
+    });
   }
 
   /**
    * Loads bars in time order; all of them without a range. The number of rows in the files is checked
-   * against what was saved, and a whole dataset against its hash.
-   * @throws FrontierError NOT_FOUND without such a dataset, CORRUPT when the files are not what was saved
+   * against what was saved, and a whole history against its hash.
+   * @param side absent: bid where it is stored, else mid, else ask
+   * @throws FrontierError NOT_FOUND without such a history, CORRUPT when the files are not what was saved
    */
-  async load(symbol: string, timeframe: Timeframe, range: TimeRange = {}): Promise<BarColumns> {
-    const folder = datasetFolder(this.#folder, symbol, timeframe);
-    for (;;) {
-      const manifest = await this.#manifest(folder, symbol, timeframe);
-      try {
-        return await this.#loadYears(folder, manifest, range);
-      } catch (error) {
-        // A save elsewhere may have replaced the files since the manifest was read: then read the new ones.
-        const now = await readManifest(folder);
-        if (now === undefined || now.folder === manifest.folder) throw error;
-      }
-    }
+  async load(
+    symbol: string,
+    timeframe: Timeframe,
+    range: TimeRange = {},
+    side?: PriceSide,
+  ): Promise<BarColumns> {
+    return (await this.#read(symbol, timeframe, range, side, false)).bars;
+  }
+
+  /** As `load`, with the mark of each bar. */
+  async loadMarked(
+    symbol: string,
+    timeframe: Timeframe,
+    range: TimeRange = {},
+    side?: PriceSide,
+  ): Promise<{ bars: BarColumns; marks: Uint8Array }> {
+    const { bars, marks } = await this.#read(symbol, timeframe, range, side, true);
+    return { bars, marks: marks ?? new Uint8Array(bars.timeMs.length) };
   }
 
   /** The last `count` bars. @throws as `load` */
-  loadTail(symbol: string, timeframe: Timeframe, count: number): Promise<BarColumns> {
-    return this.loadWindow(symbol, timeframe, Number.POSITIVE_INFINITY, count);
+  loadTail(symbol: string, timeframe: Timeframe, count: number, side?: PriceSide): Promise<BarColumns> {
+    return this.loadWindow(symbol, timeframe, Number.POSITIVE_INFINITY, count, side);
   }
 
-  /** The last `count` bars whose open is before `endMs`. @throws as `load` */
-  async loadWindow(symbol: string, timeframe: Timeframe, endMs: number, count: number): Promise<BarColumns> {
-    const folder = datasetFolder(this.#folder, symbol, timeframe);
-    const manifest = await this.#manifest(folder, symbol, timeframe);
-    let enough = 0;
-    let fromMs = manifest.fromMs;
-    for (const file of manifest.years.toReversed()) {
-      if (file.fromMs >= endMs) continue;
-      fromMs = file.fromMs;
-      // A year that ends after endMs contributes an unknown part, so it is read but not counted.
-      if (file.toMs < endMs) enough += file.bars;
-      if (enough >= count) break;
+  /** The last `count` bars whose open is before `endMs`; reads little more than them. @throws as `load` */
+  async loadWindow(
+    symbol: string,
+    timeframe: Timeframe,
+    endMs: number,
+    count: number,
+    side?: PriceSide,
+  ): Promise<BarColumns> {
+    const { state } = await this.#known(symbol, timeframe, side);
+    const toMs = Math.min(endMs, state.toMs + 1);
+    const msPerBar = (state.toMs - state.fromMs) / Math.max(1, state.bars - 1);
+    // A guess from the average distance of bars and a long weekend; a history with long gaps takes several.
+    for (let spanMs = 1.2 * count * msPerBar + 4 * 86_400_000; ; spanMs *= 4) {
+      const fromMs = Math.floor(toMs - spanMs);
+      const bars = await this.load(symbol, timeframe, { fromMs, toMs }, state.priceSide);
+      const rows = bars.timeMs.length;
+      if (rows >= count || fromMs <= state.fromMs) return sliceBars(bars, Math.max(0, rows - count), rows);
     }
-    const bars = await this.load(symbol, timeframe, { fromMs, toMs: endMs });
-    return sliceBars(bars, Math.max(0, bars.timeMs.length - count), bars.timeMs.length);
   }
 
-  /** What is stored about one dataset; undefined without it. @throws FrontierError CORRUPT */
-  async find(symbol: string, timeframe: Timeframe): Promise<StoredDataset | undefined> {
-    const manifest = await readManifest(datasetFolder(this.#folder, symbol, timeframe));
-    return manifest && storedOf(manifest);
+  /** What is stored about a history; undefined without it. @throws FrontierError CORRUPT */
+  async find(symbol: string, timeframe: Timeframe, side?: PriceSide): Promise<StoredDataset | undefined> {
+    const found = await this.#find(symbol, timeframe, side);
+    return found && storedOf(found.state);
   }
 
-  /** Every stored dataset, by symbol, then from the shortest timeframe. @throws FrontierError CORRUPT */
+  /** Every stored history, by symbol, from the shortest timeframe, bid first. @throws FrontierError CORRUPT */
   async list(): Promise<StoredDataset[]> {
     const found: StoredDataset[] = [];
-    for (const entry of await entriesOf(this.#folder)) {
-      const symbol = /^symbol=(.+)$/.exec(entry)?.[1];
-      if (symbol === undefined) continue;
+    const symbols = (await entriesOf(this.#folder)).map((entry) => /^symbol=(.+)$/.exec(entry)?.[1]);
+    for (const symbol of symbols.filter((s) => s !== undefined).sort()) {
       for (const timeframe of TIMEFRAMES) {
-        const dataset = await this.find(symbol, timeframe);
-        if (dataset) found.push(dataset);
+        for (const side of SIDES) {
+          const dataset = await this.find(symbol, timeframe, side);
+          if (dataset) found.push(dataset);
+        }
       }
     }
-    return found.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0));
+    return found;
   }
 
-  /** @returns whether there was such a dataset */
-  async remove(symbol: string, timeframe: Timeframe): Promise<boolean> {
-    const folder = datasetFolder(this.#folder, symbol, timeframe);
-    const existed = (await entriesOf(folder)).length > 0;
-    // The manifest goes first: a kill in between leaves files that no one lists.
-    await rm(join(folder, 'dataset.json'), { force: true });
-    await rm(folder, { recursive: true, force: true });
-    return existed;
+  /** Versions that `restore` can bring back, the one in use (or removed) first. @throws FrontierError CORRUPT */
+  async versions(key: DatasetKey): Promise<string[]> {
+    const folder = datasetFolder(this.#folder, key.symbol, key.timeframe, key.priceSide);
+    const state = (await readCurrent(folder)) ?? (await readRemoved(folder));
+    return state ? [state.folder, ...(state.earlier ?? [])].map(versionOf) : [];
+  }
+
+  /**
+   * Takes a history away. It can be brought back with `restore` for 30 days, or until 20 others are removed.
+   * @returns whether there was one
+   */
+  async remove(key: DatasetKey): Promise<boolean> {
+    const isThere = await this.#find(key.symbol, key.timeframe, key.priceSide).then(
+      (found) => found !== undefined,
+      (error: unknown) => {
+        // What cannot be read can still be removed.
+        if (isCorrupt(error)) return true;
+        throw error;
+      },
+    );
+    if (!isThere) return false;
+    await this.#changing(key, (folder) => removeVersion(folder, this.#nowMs()));
+    await removeExpired(this.#folder, this.#nowMs());
+    return true;
+  }
+
+  /**
+   * Puts a kept version in use again, in one step; a removed history comes back.
+   * @throws FrontierError NOT_FOUND when the version is no longer kept, BAD_INPUT when it names none
+   */
+  restore(key: DatasetKey, version: string): Promise<StoredDataset> {
+    return this.#changing(key, async (folder) => storedOf(await restoreVersion(folder, folderOf(version))));
   }
 
   /** Ends the store; loads in progress fail. */
@@ -160,128 +276,93 @@ export class BarStore {
     return this.#duckdb.close();
   }
 
-  async #manifest(folder: string, symbol: string, timeframe: Timeframe): Promise<DatasetManifest> {
-    const manifest = await readManifest(folder);
-    if (manifest) return manifest;
-    throw new FrontierError(
-      'NOT_FOUND',
-      `There is no ${timeframe} history of ${instrumentFor(symbol).symbol}.`,
-      'Import a file with it first.',
-    );
+  /** Work on a history that nobody else changes meanwhile. */
+  async #changing<T>(key: DatasetKey, work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = datasetFolder(this.#folder, key.symbol, key.timeframe, key.priceSide);
+    return withFileLock(lockPath(this.#folder, key.symbol, key.timeframe), async () => {
+      const parent = timeframeFolder(this.#folder, key.symbol, key.timeframe);
+      await adoptReleased(parent).catch((error: unknown) => {
+        if (!isCorrupt(error)) throw error;
+        return setDamagedAside(parent);
+      });
+      return work(folder);
+    });
   }
 
-  async #loadYears(folder: string, manifest: DatasetManifest, range: TimeRange): Promise<BarColumns> {
-    const fromMs = range.fromMs ?? Number.NEGATIVE_INFINITY;
-    const toMs = range.toMs ?? Number.POSITIVE_INFINITY;
-    const years = manifest.years.filter((y) => y.toMs >= fromMs && y.fromMs < toMs);
-    const paths = years.map((y) => yearPath(folder, manifest, y.year));
-    const bars = await this.#read(folder, paths, years, fromMs, toMs);
-    const whole = fromMs <= manifest.fromMs && toMs > manifest.toMs;
-    if (whole && hashBars(bars) !== manifest.dataHash) {
-      throw corrupt(`The stored bars of ${manifest.symbol} ${manifest.timeframe} are not the ones saved.`);
+  async #commit(
+    key: DatasetKey,
+    folder: string,
+    before: Before,
+    next: { whole: MarkedBars; years: YearPlan[]; spans: readonly SourceSpan[] },
+    supersede?: string,
+  ): Promise<SavedDataset> {
+    const state = await commitVersion(folder, {
+      before,
+      supersede: supersede === undefined ? undefined : folderOf(supersede),
+      write: async (temporary) => {
+        const written = writeYears(this.#duckdb, folder, temporary, next.whole, next.years);
+        // The hash is computed while DuckDB writes on its own threads.
+        const manifest = manifestOf(key, next.whole, next.years, next.spans);
+        await written;
+        return manifest;
+      },
+    });
+    const replaced = before.isRemoved || !before.state ? null : versionOf(before.state.folder);
+    return { ...storedOf(state), replaced };
+  }
+
+  async #find(
+    symbol: string,
+    timeframe: Timeframe,
+    side: PriceSide | undefined,
+  ): Promise<{ state: DatasetState; folder: string } | undefined> {
+    const parent = timeframeFolder(this.#folder, symbol, timeframe);
+    if (await hasReleasedLayout(parent)) {
+      await withFileLock(lockPath(this.#folder, symbol, timeframe), () => adoptReleased(parent));
     }
-    return bars;
+    for (const priceSide of side === undefined ? SIDES : [side]) {
+      const folder = datasetFolder(this.#folder, symbol, timeframe, priceSide);
+      const state = await readCurrent(folder);
+      if (state) return { state, folder };
+    }
+    return undefined;
+  }
+
+  async #known(symbol: string, timeframe: Timeframe, side: PriceSide | undefined) {
+    const found = await this.#find(symbol, timeframe, side);
+    if (found) return found;
+    const what = `${instrumentFor(symbol).symbol} ${timeframe}${side === undefined ? '' : ` ${side}`}`;
+    throw new FrontierError('NOT_FOUND', `There is no ${what} history.`, 'Import a file with it first.');
   }
 
   async #read(
-    folder: string,
-    paths: string[],
-    years: readonly YearFile[],
-    fromMs: number,
-    toMs: number,
-  ): Promise<BarColumns> {
-    if (paths.length === 0) return this.#duckdb.read([], 0, 0);
-    let counts: number[];
-    let bars: BarColumns;
-    try {
-      counts = await this.#duckdb.rowCounts(paths);
-      bars = await this.#duckdb.read(paths, fromMs, toMs);
-    } catch (cause) {
-      throw corrupt(`The bar files in ${folder} cannot be read.`, cause);
-    }
-    years.forEach((y, i) => {
-      if (counts[i] === y.bars) return;
-      throw corrupt(`${paths[i]} holds ${counts[i]} bars, not the ${y.bars} that were saved.`);
-    });
-    return sliceBars(bars, 0, lowerBound(bars.timeMs, toMs));
-  }
-}
-
-interface YearSlice {
-  readonly year: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-function splitYears(bars: BarColumns): YearSlice[] {
-  const slices: YearSlice[] = [];
-  for (let from = 0; from < bars.timeMs.length; ) {
-    const year = new Date(bars.timeMs[from]!).getUTCFullYear();
-    const to = lowerBound(bars.timeMs, Date.UTC(year + 1, 0, 1));
-    slices.push({ year, from, to });
-    from = to;
-  }
-  return slices;
-}
-
-function manifestOf(
-  dataset: DatasetKey,
-  folder: string,
-  bars: BarColumns,
-  years: readonly YearSlice[],
-): DatasetManifest {
-  const last = bars.timeMs.length - 1;
-  return {
-    version: 1,
-    symbol: instrumentFor(dataset.symbol).symbol,
-    timeframe: dataset.timeframe,
-    priceSide: dataset.priceSide,
-    folder,
-    dataHash: hashBars(bars),
-    bars: bars.timeMs.length,
-    fromMs: bars.timeMs[0]!,
-    toMs: bars.timeMs[last]!,
-    years: years.map(({ year, from, to }) => ({
-      year,
-      bars: to - from,
-      fromMs: bars.timeMs[from]!,
-      toMs: bars.timeMs[to - 1]!,
-    })),
-  };
-}
-
-function storedOf(manifest: DatasetManifest): StoredDataset {
-  const { symbol, timeframe, priceSide, dataHash, bars, fromMs, toMs } = manifest;
-  return { symbol, timeframe, priceSide, dataHash, bars, fromMs, toMs };
-}
-
-/** A damaged manifest must not keep a new import from replacing it. */
-function ignoreCorrupt(error: unknown): undefined {
-  if (!(error instanceof FrontierError) || error.code !== 'CORRUPT') throw error;
-}
-
-async function entriesOf(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function checkBars(bars: BarColumns): void {
-  const fail = (message: string) =>
-    new FrontierError('BAD_INPUT', message, 'Store only histories that passed the import.');
-  const rows = bars.timeMs.length;
-  if (rows === 0) throw fail('There are no bars to store.');
-  for (const [name, column] of Object.entries(bars) as [string, Float64Array][]) {
-    if (column.length !== rows) throw fail(`The ${name} column has ${column.length} values, not ${rows}.`);
-    for (let i = 0; i < rows; i++) {
-      if (!Number.isFinite(column[i]!)) throw fail(`The ${name} of bar ${i} is ${column[i]}.`);
+    symbol: string,
+    timeframe: Timeframe,
+    range: TimeRange,
+    side: PriceSide | undefined,
+    withMarks: boolean,
+  ): Promise<MarkedBars> {
+    for (;;) {
+      const { state, folder } = await this.#known(symbol, timeframe, side);
+      try {
+        return await this.#reader.range(folder, state, range, withMarks);
+      } catch (error) {
+        // A change elsewhere may have dropped the files since the state was read: then read the new ones.
+        const now = await readCurrent(folder);
+        if (now?.folder === state.folder) throw error;
+      }
     }
   }
-  for (let i = 0; i < rows; i++) {
-    if (!Number.isInteger(bars.timeMs[i]!)) throw fail(`The time of bar ${i} is no whole millisecond.`);
-    if (i > 0 && bars.timeMs[i]! <= bars.timeMs[i - 1]!) throw fail(`Bar ${i} is not after the one before.`);
-  }
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof FrontierError && error.code === 'CORRUPT';
+}
+
+function storedOf(state: DatasetState): StoredDataset {
+  const { symbol, timeframe, priceSide, dataHash, bars, fromMs, toMs } = state;
+  const markedBars = state.years.reduce((sum, { marked }) => sum + (marked ?? 0), 0);
+  const version = versionOf(state.folder);
+  const spans = [...(state.spans ?? [])];
+  return { symbol, timeframe, priceSide, dataHash, bars, fromMs, toMs, version, markedBars, spans };
 }

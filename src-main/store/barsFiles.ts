@@ -6,17 +6,30 @@ import type { PriceSide } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
 
+/** Sides in the order in which reading looks for them where none is asked for. */
+export const SIDES: readonly PriceSide[] = ['bid', 'mid', 'ask'];
+
+/** A stretch that a provider has answered for, [from, to), epoch milliseconds UTC, with bars or without. */
+export interface SourceSpan {
+  readonly providerId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** One Parquet file: a calendar year (UTC) of a dataset. */
 export interface YearFile {
   readonly year: number;
   readonly bars: number;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Bars with a mark; absent for files of the first release, which have no such column. */
+  readonly marked?: number;
 }
 
-/** `dataset.json`: which files are the dataset. Replacing this one file is what makes a save take effect. */
+/** A version of a history: `version.json` beside its Parquet files. */
 export interface DatasetManifest {
-  readonly version: 1;
+  /** Of this file's layout; the first release wrote 1. */
+  readonly version: 1 | 2;
   readonly symbol: string;
   readonly timeframe: Timeframe;
   readonly priceSide: PriceSide;
@@ -28,65 +41,122 @@ export interface DatasetManifest {
   readonly fromMs: number;
   readonly toMs: number;
   readonly years: readonly YearFile[];
+  readonly spans?: readonly SourceSpan[];
 }
 
-const MANIFEST = 'dataset.json';
-/** Leftovers of a killed save are removed once they are this old; younger ones may be another process at work. */
-const LEFTOVER_AFTER_MS = 3_600_000;
+/**
+ * `dataset.json`: which version is the history. Replacing this one file is what makes a change take effect.
+ * `removed.json` is the same for a history that was removed and can still be brought back.
+ */
+export interface DatasetState extends DatasetManifest {
+  /** Folders of the versions before it, the one replaced last first. */
+  readonly earlier?: readonly string[];
+  readonly removedMs?: number;
+}
+
+export const CURRENT = 'dataset.json';
+export const REMOVED = 'removed.json';
+const VERSION = 'version.json';
+const FOLDER = /^data-[0-9a-f-]+$/;
+
+function bad(message: string, hint: string): FrontierError {
+  return new FrontierError('BAD_INPUT', message, hint);
+}
 
 /** @throws FrontierError BAD_INPUT for a symbol or timeframe that cannot name a folder */
-export function datasetFolder(root: string, symbol: string, timeframe: Timeframe): string {
+export function timeframeFolder(root: string, symbol: string, timeframe: Timeframe): string {
   if (!TIMEFRAMES.includes(timeframe)) {
-    throw new FrontierError(
-      'BAD_INPUT',
-      `"${timeframe}" is no timeframe.`,
-      `Use one of ${TIMEFRAMES.join(', ')}.`,
-    );
+    throw bad(`"${timeframe}" is no timeframe.`, `Use one of ${TIMEFRAMES.join(', ')}.`);
   }
   return join(root, `symbol=${instrumentFor(symbol).symbol}`, `timeframe=${timeframe}`);
 }
 
-/** The Parquet files of some years of a dataset. */
+/** Folder of a history. @throws FrontierError BAD_INPUT as `timeframeFolder`, and for no side */
+export function datasetFolder(root: string, symbol: string, timeframe: Timeframe, side: PriceSide): string {
+  if (!SIDES.includes(side)) throw bad(`"${side}" is no side.`, 'Use bid, ask or mid.');
+  return join(timeframeFolder(root, symbol, timeframe), `side=${side}`);
+}
+
+/** File that whoever changes a history of the timeframe locks. */
+export function lockPath(root: string, symbol: string, timeframe: Timeframe): string {
+  return join(timeframeFolder(root, symbol, timeframe), '.lock');
+}
+
+/** The Parquet file of a year of a version. */
 export function yearPath(folder: string, manifest: Pick<DatasetManifest, 'folder'>, year: number): string {
   return join(folder, manifest.folder, `year=${year}`, 'bars.parquet');
 }
 
-function isManifest(value: unknown): value is DatasetManifest {
+/** The version that a folder holds, as callers know it. */
+export const versionOf = (dataFolder: string): string => dataFolder.slice('data-'.length);
+/** @throws FrontierError BAD_INPUT for text that names no version, such as a path */
+export function folderOf(version: string): string {
+  const folder = `data-${version}`;
+  if (!FOLDER.test(folder))
+    throw bad(`"${version}" is no version of a history.`, 'List the changes to see them.');
+  return folder;
+}
+
+function isState(value: unknown): value is DatasetState {
   if (typeof value !== 'object' || value === null) return false;
   const m = value as Record<string, unknown>;
+  const earlier = m.earlier ?? [];
   return (
-    m.version === 1 &&
+    (m.version === 1 || m.version === 2) &&
     typeof m.symbol === 'string' &&
+    TIMEFRAMES.some((t) => t === m.timeframe) &&
+    SIDES.some((s) => s === m.priceSide) &&
     typeof m.folder === 'string' &&
-    /^data-[0-9a-f-]+$/.test(m.folder) &&
+    FOLDER.test(m.folder) &&
     typeof m.dataHash === 'string' &&
     typeof m.bars === 'number' &&
-    Array.isArray(m.years)
+    Array.isArray(m.years) &&
+    Array.isArray(earlier) &&
+    earlier.every((e) => typeof e === 'string' && FOLDER.test(e))
   );
 }
 
-/** @returns undefined when there is no such dataset @throws FrontierError CORRUPT when it cannot be read */
-export async function readManifest(folder: string): Promise<DatasetManifest | undefined> {
+/** @returns undefined when there is no such file @throws FrontierError CORRUPT when it cannot be read */
+async function readState(path: string): Promise<DatasetState | undefined> {
   let text: string;
   try {
-    text = await readFile(join(folder, MANIFEST), 'utf8');
+    text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw corrupt(`The list of bar files ${join(folder, MANIFEST)} is damaged.`, cause);
+    throw corrupt(`The list of bar files ${path} is damaged.`, cause);
   }
-  if (!isManifest(value)) throw corrupt(`${join(folder, MANIFEST)} is not a list of bar files.`);
+  if (!isState(value)) throw corrupt(`${path} is not a list of bar files.`);
   return value;
 }
 
+/** What a history is now. @throws FrontierError CORRUPT */
+export const readCurrent = (folder: string): Promise<DatasetState | undefined> =>
+  readState(join(folder, CURRENT));
+/** What a removed history was. @throws FrontierError CORRUPT */
+export const readRemoved = (folder: string): Promise<DatasetState | undefined> =>
+  readState(join(folder, REMOVED));
+/** A kept version. @throws FrontierError CORRUPT */
+export const readVersion = (folder: string, dataFolder: string): Promise<DatasetManifest | undefined> =>
+  readState(join(folder, dataFolder, VERSION));
+
 /** Error for stored bars that are not what was saved. */
 export function corrupt(message: string, cause?: unknown): FrontierError {
-  return new FrontierError('CORRUPT', message, 'Remove this dataset and import the history again.', cause);
+  return new FrontierError(
+    'CORRUPT',
+    message,
+    'Take back the last change of this history, or remove it and import it again.',
+    cause,
+  );
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
 /** Forces a file or folder to disk; folders cannot be opened on Windows, where rename is journalled. */
@@ -100,18 +170,28 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Replaces the manifest in one step, so that a kill leaves the old dataset or the new one. */
-export async function writeManifest(folder: string, manifest: DatasetManifest): Promise<void> {
+async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
   const temporary = join(folder, `.tmp-${randomUUID()}.json`);
   const handle = await open(temporary, 'wx');
   try {
-    await handle.writeFile(`${JSON.stringify(manifest, null, 1)}\n`);
+    await handle.writeFile(`${JSON.stringify(value, null, 1)}\n`);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(temporary, join(folder, MANIFEST));
+  await rename(temporary, join(folder, name));
+}
+
+/** Replaces the state in one step, so that a kill leaves the old history or the new one. */
+export async function writeState(folder: string, name: string, state: DatasetState): Promise<void> {
+  await writeJson(folder, name, state);
   await syncPath(folder);
+}
+
+/** Notes beside the Parquet files what they are, so that the version can be brought back. */
+export async function writeVersion(path: string, state: DatasetState): Promise<void> {
+  const { earlier: _earlier, removedMs: _removedMs, ...manifest } = state;
+  await writeJson(path, VERSION, manifest);
 }
 
 /** A new, empty folder that no reader looks into. */
@@ -122,29 +202,20 @@ export async function temporaryFolder(folder: string): Promise<{ temporary: stri
   return { temporary, name: `data-${id}` };
 }
 
-/** Removes what the manifest no longer names: the dataset just replaced, and old leftovers of killed saves. */
-export async function removeUnused(
-  folder: string,
-  keep: string,
-  replaced: string | undefined,
-): Promise<void> {
-  // Another process may have saved in between: what the manifest names now is in use.
-  const current = await readManifest(folder);
-  for (const entry of await readdir(folder)) {
-    if (entry === MANIFEST || entry === keep || entry === current?.folder) continue;
-    const path = join(folder, entry);
-    const age = await ageMs(path);
-    if (entry === replaced || (age !== undefined && age > LEFTOVER_AFTER_MS)) {
-      await rm(path, { recursive: true, force: true });
-    }
+/** Removes what the state no longer names: versions too old to keep, and leftovers of killed saves. Under the lock. */
+export async function removeUnused(folder: string, state: DatasetState): Promise<void> {
+  const keep = new Set([CURRENT, REMOVED, state.folder, ...(state.earlier ?? [])]);
+  for (const entry of await entriesOf(folder)) {
+    if (!keep.has(entry)) await rm(join(folder, entry), { recursive: true, force: true });
   }
 }
 
-async function ageMs(path: string): Promise<number | undefined> {
+/** Names in a folder; none where there is no folder. */
+export async function entriesOf(folder: string): Promise<string[]> {
   try {
-    return Date.now() - (await stat(path)).mtimeMs;
+    return await readdir(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return [];
     throw error;
   }
 }

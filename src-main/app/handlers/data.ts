@@ -53,8 +53,8 @@ export function dataHandlers(os: Implementer, context: EngineContext) {
       forecastWindow(context, input.modelId, input.endMs, input.count),
     ),
     remove: os.data.remove.handler(async ({ input }) => {
-      datasetOf(context, input.symbol, input.timeframe);
-      await context.bars.remove(input.symbol, input.timeframe);
+      const { dataset } = datasetOf(context, input.symbol, input.timeframe);
+      await context.bars.remove({ ...input, priceSide: dataset.priceSide });
       context.stores.datasets.remove(input.symbol, input.timeframe);
       dropForecastCache();
       context.hub.notify('data');

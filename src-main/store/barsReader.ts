@@ -1,0 +1,89 @@
+import { allocateBars, type BarColumns } from '../../src-shared/market/bars.ts';
+import type { TimeRange } from './bars.ts';
+import { type BarDuckdb, type BarFile, RowCountError } from './barsDuckdb.ts';
+import { corrupt, type DatasetState, type YearFile, yearPath } from './barsFiles.ts';
+import { hashBars } from './barsHash.ts';
+import type { MarkedBars } from './barsMerge.ts';
+
+const COLUMNS = ['timeMs', 'open', 'high', 'low', 'close', 'volume'] as const;
+
+/** Reads versions of histories and checks that they are what was saved. */
+export class BarReader {
+  readonly #duckdb: BarDuckdb;
+
+  constructor(duckdb: BarDuckdb) {
+    this.#duckdb = duckdb;
+  }
+
+  /** Every bar, compared with the hash. @throws FrontierError CORRUPT */
+  async whole(folder: string, state: DatasetState, withMarks: boolean): Promise<MarkedBars> {
+    const files = state.years.map((year) => fileOf(folder, state, year));
+    const read = await this.#guarded(folder, () =>
+      this.#duckdb.readWhole(files, withMarks && hasMarks(state.years)),
+    );
+    if (hashBars(read.bars) === state.dataHash) return read;
+    throw corrupt(
+      `The stored bars of ${state.symbol} ${state.timeframe} ${state.priceSide} are not the ones saved.`,
+    );
+  }
+
+  /** Bars of a range. @throws FrontierError CORRUPT */
+  async range(
+    folder: string,
+    state: DatasetState,
+    range: TimeRange,
+    withMarks: boolean,
+  ): Promise<MarkedBars> {
+    const fromMs = Math.max(range.fromMs ?? state.fromMs, state.fromMs);
+    const toMs = Math.min(range.toMs ?? state.toMs + 1, state.toMs + 1);
+    if (fromMs === state.fromMs && toMs === state.toMs + 1) return this.whole(folder, state, withMarks);
+    const years = state.years.filter((y) => y.toMs >= fromMs && y.fromMs < toMs);
+    const marks = withMarks && hasMarks(years);
+    const parts = await this.#guarded(folder, () =>
+      Promise.all(
+        years.map((year) => {
+          const file = fileOf(folder, state, year);
+          const isWhole = year.fromMs >= fromMs && year.toMs < toMs;
+          return isWhole
+            ? this.#duckdb.readWhole([file], marks)
+            : this.#duckdb.readRange(file, fromMs, toMs, marks);
+        }),
+      ),
+    );
+    return joined(parts, marks);
+  }
+
+  async #guarded<T>(folder: string, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (cause) {
+      if (cause instanceof RowCountError) throw corrupt(`${cause.message} that were saved.`, cause);
+      throw corrupt(`The bar files in ${folder} cannot be read.`, cause);
+    }
+  }
+}
+
+function fileOf(folder: string, state: DatasetState, year: YearFile): BarFile {
+  return {
+    path: yearPath(folder, state, year.year),
+    bars: year.bars,
+    hasMarks: (year.marked ?? 0) > 0,
+  };
+}
+
+const hasMarks = (years: readonly YearFile[]): boolean => years.some(({ marked }) => (marked ?? 0) > 0);
+
+function joined(parts: readonly MarkedBars[], withMarks: boolean): MarkedBars {
+  const only = parts.length === 1 ? parts[0] : undefined;
+  if (only) return only;
+  const rows = parts.reduce((sum, { bars }) => sum + bars.timeMs.length, 0);
+  const bars: BarColumns = allocateBars(rows);
+  const marks = withMarks ? new Uint8Array(rows) : undefined;
+  let at = 0;
+  for (const part of parts) {
+    for (const name of COLUMNS) bars[name].set(part.bars[name], at);
+    if (marks && part.marks) marks.set(part.marks, at);
+    at += part.bars.timeMs.length;
+  }
+  return { bars, marks };
+}
