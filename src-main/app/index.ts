@@ -5,6 +5,7 @@ import type { FrontierClient } from '../../src-shared/contract/index.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { LocalJobs } from '../jobs/local.ts';
 import { createLogger } from '../ops/log.ts';
+import { loadMarkets } from '../ops/markets.ts';
 import { workerEntry } from '../ops/paths.ts';
 import type { SecretStore } from '../ops/secrets.ts';
 import { ArtifactStore } from '../store/artifacts.ts';
@@ -90,6 +91,7 @@ export async function createEngine(options: EngineOptions): Promise<FrontierEngi
   const lock = acquireHomeLock(home, { host: options.host, sinceMs: systemClock.nowMs() });
   try {
     const logger = createLogger(home);
+    loadMarkets(home);
     const ids = new TimeIds(systemClock);
     const hub = new Hub();
     const stores = openStores(home);

@@ -1,10 +1,19 @@
 /** Entry of a compute worker: one process per job. */
 import type { JobHandler } from '../jobs/port.ts';
 import { serveJobs } from '../jobs/workerSide.ts';
+import { loadMarkets } from '../ops/markets.ts';
+
+/** A symbol means the same in a worker as in the engine: with the calendars of the data folder. */
+function learnMarkets(payload: unknown): void {
+  if (typeof payload === 'object' && payload !== null && 'home' in payload) loadMarkets(String(payload.home));
+}
 
 /** Payloads were made by the engine of the same version, which validated what came from outside. */
 function handler<P>(run: (payload: P, context: Parameters<JobHandler>[1]) => Promise<unknown>): JobHandler {
-  return (payload, context) => run(payload as P, context);
+  return (payload, context) => {
+    learnMarkets(payload);
+    return run(payload as P, context);
+  };
 }
 
 serveJobs({

@@ -232,6 +232,13 @@ command(program, 'doctor', 'check this machine and the data folder', async (_, o
   (await import('./commands/doctor.ts')).doctor(o),
 );
 
+command<{ at?: string }>(
+  program,
+  'calendar <symbol>',
+  'whether the market of a symbol is open, when that changes, and its next sessions',
+  async ([symbol], o) => (await import('./commands/calendar.ts')).calendarCommand(symbol!, o),
+).option('--at <instant>', 'at this instant instead of now, for example 2026-11-20T14:30Z');
+
 /** The help nearest to what was typed. */
 function helpCommand(): string {
   const known = program.commands.find((c) => c.name() === process.argv[2]);

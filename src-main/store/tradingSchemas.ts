@@ -126,7 +126,7 @@ export const venueSpecSchema = z.object({
     minVolumeLots: z.number(),
     volumeStepLots: z.number(),
     quoteCurrency: z.string(),
-    calendar: z.enum(['fx', 'always', 'nse', 'nyse']),
+    calendar: z.string(),
   }),
   priceSide: z.enum(['bid', 'ask', 'mid']),
   costs: z.object({

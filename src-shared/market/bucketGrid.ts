@@ -1,5 +1,5 @@
 import { FrontierError } from '../errors.ts';
-import type { MarketCalendar } from './calendars.ts';
+import { type DayRule, userDayRule } from './calendarRegistry.ts';
 import { newYorkOffsetMs, newYorkToUtcMs } from './newYork.ts';
 import { type AnyTimeframe, timeframeMs } from './timeframes.ts';
 
@@ -8,18 +8,6 @@ const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 const FIRST_MONDAY_MS = 4 * DAY_MS; // 1970-01-05
 const INDIA_OFFSET_MS = 5.5 * HOUR_MS;
-
-/** How instants fall into trading days. A trading date is written as its midnight UTC. */
-interface DayRule {
-  /** The trading date that an instant belongs to. */
-  dateOf(utcMs: number): number;
-  /** The instant at which a trading date begins. */
-  startOf(dateMs: number): number;
-  /** Wall-clock time from the day's start to the instant that intraday buckets are counted from. */
-  readonly anchorMs: number;
-  /** CAL-7: bars of a day and longer are stamped with the date and not with the instant. */
-  readonly stampsDates: boolean;
-}
 
 /** RES-1: the FX trading date D runs from 17:00 New York on the day before to 17:00 on D. */
 const FX_ROLL_MS = 7 * HOUR_MS; // from 17:00 to midnight
@@ -31,6 +19,7 @@ const FX_DAYS: DayRule = {
   stampsDates: false,
 };
 
+/** The UTC day. */
 const UTC_DAYS: DayRule = {
   dateOf: (utcMs) => floorTo(utcMs, DAY_MS),
   startOf: (dateMs) => dateMs,
@@ -52,12 +41,16 @@ const NSE_DAYS: DayRule = {
   stampsDates: true,
 };
 
-const DAY_RULES: Readonly<Record<MarketCalendar['name'], DayRule>> = {
+const DAY_RULES: Readonly<Record<string, DayRule>> = {
   fx: FX_DAYS,
   always: UTC_DAYS,
   nyse: NYSE_DAYS,
   nse: NSE_DAYS,
 };
+
+function dayRuleOf(market: string): DayRule {
+  return (Object.hasOwn(DAY_RULES, market) ? DAY_RULES[market] : undefined) ?? userDayRule(market);
+}
 
 function floorTo(value: number, step: number): number {
   return Math.floor(value / step) * step;
@@ -99,12 +92,13 @@ export class BucketGrid {
 
   /**
    * @param timeframe length of the buckets
-   * @param market name of the calendar that the days follow
+   * @param market name of the calendar that the days follow, or the rule of its days
    * @param source timeframe of the bars that are put into buckets: those of an exchange that last a day or
    *   longer are stamped with dates (CAL-7), so they are sorted by date
+   * @throws FrontierError NOT_FOUND for a calendar that is not known
    */
-  constructor(timeframe: AnyTimeframe, market: MarketCalendar['name'], source: AnyTimeframe) {
-    const rule = DAY_RULES[market];
+  constructor(timeframe: AnyTimeframe, market: string | DayRule, source: AnyTimeframe) {
+    const rule = typeof market === 'string' ? dayRuleOf(market) : market;
     this.#timeframe = timeframe;
     this.#rule = rule.stampsDates && timeframeMs(source) >= DAY_MS ? UTC_DAYS : rule;
     this.#stepMs = timeframeMs(timeframe);

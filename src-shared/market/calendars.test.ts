@@ -68,6 +68,25 @@ describe('other markets', () => {
     expect(nyse.expectedBars(Date.UTC(2024, 0, 2), Date.UTC(2024, 0, 3), 'H1')).toBe(7);
   });
 
+  it('CAL-16: NYSE closes at 13:00 on the short days it published', () => {
+    const short = (year: number): string[] =>
+      nyse
+        .sessions(Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1))
+        .filter((s) => s.closeMs - s.openMs < 6.5 * HOUR_MS)
+        .map((s) => new Date(s.dayMs).toISOString().slice(0, 10));
+    expect(short(2002)).toEqual(['2002-07-05', '2002-11-29', '2002-12-24']);
+    expect(short(2013)).toEqual(['2013-07-03', '2013-11-29', '2013-12-24']);
+    expect(short(2020)).toEqual(['2020-11-27', '2020-12-24']);
+    expect(short(2021)).toEqual(['2021-11-26']);
+    expect(short(2022)).toEqual(['2022-11-25']);
+    expect(short(2023)).toEqual(['2023-07-03', '2023-11-24']);
+    expect(short(2024)).toEqual(['2024-07-03', '2024-11-29', '2024-12-24']);
+    expect(short(2025)).toEqual(['2025-07-03', '2025-11-28', '2025-12-24']);
+    expect(nyse.isOpen(Date.UTC(2024, 6, 3, 16, 59))).toBe(true);
+    expect(nyse.isOpen(Date.UTC(2024, 6, 3, 17))).toBe(false);
+    expect(nyse.expectedBars(Date.UTC(2024, 6, 3), Date.UTC(2024, 6, 4), 'M1')).toBe(210);
+  });
+
   it('CAL-6: NSE trades 09:15 to 15:30 in India', () => {
     const nse = calendarOf(instrumentFor('RELIANCE.NSE'));
     expect(nse.name).toBe('nse');

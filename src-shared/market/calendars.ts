@@ -1,3 +1,4 @@
+import { userCalendar } from './calendarRegistry.ts';
 import type { Instrument } from './instruments.ts';
 import { lastWeekdayMs, newYorkToUtcMs, nthWeekdayMs } from './newYork.ts';
 import { type Timeframe, timeframeMs } from './timeframes.ts';
@@ -35,7 +36,7 @@ function dayOf(timeMs: number): number {
 }
 
 /** The parts shared by every calendar: all follow from the sessions. */
-abstract class SessionCalendar implements MarketCalendar {
+export abstract class SessionCalendar implements MarketCalendar {
   abstract readonly name: Instrument['calendar'];
   abstract sessions(fromMs: number, toMs: number): Session[];
 
@@ -131,6 +132,8 @@ interface ExchangeRule {
   toUtcMs(localMs: number): number;
   /** Whether a weekday (midnight UTC of the local date) is a holiday. */
   isHoliday(dayMs: number): boolean;
+  /** The local close of a day that ends early; undefined on all others. */
+  earlyCloseMs?(dayMs: number): number | undefined;
 }
 
 class ExchangeCalendar extends SessionCalendar {
@@ -148,7 +151,8 @@ class ExchangeCalendar extends SessionCalendar {
     for (let dayMs = dayOf(fromMs) - DAY_MS; dayMs < toMs + DAY_MS; dayMs += DAY_MS) {
       if (!this.#trades(dayMs)) continue;
       const openMs = this.#rule.toUtcMs(dayMs + this.#rule.openMs);
-      const closeMs = this.#rule.toUtcMs(dayMs + this.#rule.closeMs);
+      const closesMs = this.#rule.earlyCloseMs?.(dayMs) ?? this.#rule.closeMs;
+      const closeMs = this.#rule.toUtcMs(dayMs + closesMs);
       if (closeMs > fromMs && openMs < toMs) found.push({ openMs, closeMs, dayMs });
     }
     return found;
@@ -214,12 +218,30 @@ function nyseHolidays(year: number): Set<number> {
   return new Set(days);
 }
 
+/**
+ * CAL-10: the days on which NYSE closes at 13:00. Holidays among them do not trade at all and do not matter here.
+ * The rules hold from 1995 on.
+ */
+function nyseEarlyCloses(year: number): Set<number> {
+  if (year < 1995) return new Set();
+  const days = [nthWeekdayMs(year, 10, 4, 4) + DAY_MS]; // the day after Thanksgiving
+  const before = Date.UTC(year, 6, 3);
+  const weekday = new Date(before).getUTCDay();
+  if ([1, 2, 4].includes(weekday) || (weekday === 3 && year >= 2013)) days.push(before);
+  // When Independence Day was a Thursday, the Friday after it was the short day until 2012.
+  if (weekday === 3 && year < 2013) days.push(before + 2 * DAY_MS);
+  const eve = Date.UTC(year, 11, 24);
+  if ([1, 2, 3, 4].includes(new Date(eve).getUTCDay())) days.push(eve);
+  return new Set(days);
+}
+
 /** NSE holidays that have a fixed date or follow Easter; the lunar ones are announced yearly and unknown here. */
 function nseHolidays(year: number): Set<number> {
   const fixed = [Date.UTC(year, 0, 26), Date.UTC(year, 4, 1), Date.UTC(year, 7, 15), Date.UTC(year, 9, 2)];
   return new Set([...fixed, Date.UTC(year, 11, 25), easterMs(year) - 2 * DAY_MS]);
 }
 
+/** Asks for the days of a year once. */
 function byYear(holidays: (year: number) => Set<number>): (dayMs: number) => boolean {
   const known = new Map<number, Set<number>>();
   return (dayMs) => {
@@ -234,8 +256,9 @@ function byYear(holidays: (year: number) => Set<number>): (dayMs: number) => boo
 }
 
 const INDIA_OFFSET_MS = 5.5 * HOUR_MS;
+const isShortAtNyse = byYear(nyseEarlyCloses);
 
-const CALENDARS: Readonly<Record<Instrument['calendar'], MarketCalendar>> = {
+const CALENDARS: Readonly<Record<string, MarketCalendar>> = {
   fx: new FxCalendar(true),
   always: new AlwaysOpen(),
   nyse: new ExchangeCalendar({
@@ -244,6 +267,7 @@ const CALENDARS: Readonly<Record<Instrument['calendar'], MarketCalendar>> = {
     closeMs: 16 * HOUR_MS,
     toUtcMs: newYorkToUtcMs,
     isHoliday: byYear(nyseHolidays),
+    earlyCloseMs: (dayMs) => (isShortAtNyse(dayMs) ? 13 * HOUR_MS : undefined),
   }),
   nse: new ExchangeCalendar({
     name: 'nse',
@@ -254,9 +278,13 @@ const CALENDARS: Readonly<Record<Instrument['calendar'], MarketCalendar>> = {
   }),
 };
 
-/** The calendar that an instrument trades on. */
+/**
+ * The calendar that an instrument trades on: a built-in one, or one of the user's (CAL-9).
+ * @throws FrontierError NOT_FOUND for a calendar that is not known
+ */
 export function calendarOf(instrument: Pick<Instrument, 'calendar'>): MarketCalendar {
-  return CALENDARS[instrument.calendar];
+  const { calendar } = instrument;
+  return (Object.hasOwn(CALENDARS, calendar) ? CALENDARS[calendar] : undefined) ?? userCalendar(calendar);
 }
 
 /** The FX calendar with options other than the default ones. */

@@ -1,4 +1,5 @@
 import { FrontierError } from '../errors.ts';
+import { assignedCalendar } from './calendarRegistry.ts';
 
 export type AssetClass = 'fx' | 'crypto' | 'stock' | 'synthetic';
 
@@ -18,7 +19,8 @@ export interface Instrument {
   readonly volumeStepLots: number;
   /** Currency that profit arises in. */
   readonly quoteCurrency: string;
-  readonly calendar: 'fx' | 'always' | 'nse' | 'nyse';
+  /** When it trades: `fx`, `always`, `nse`, `nyse`, or a calendar of the user (CAL-9). */
+  readonly calendar: string;
 }
 
 const FX_PAIR = /^(AUD|CAD|CHF|EUR|GBP|JPY|NZD|USD|SEK|NOK|DKK|SGD|ZAR|MXN|PLN|TRY|HKD|CNH)([A-Z]{3})$/;
@@ -55,12 +57,18 @@ function metal(symbol: string, base: string, quoteCurrency: string): Instrument 
 }
 
 /**
- * The instrument of a symbol. FX pairs, metals, crypto against the dollar and stocks have different
+ * The instrument of a symbol, with the calendar that the user assigned to it, if any. FX pairs, metals, crypto against the dollar and stocks have different
  * conventions; stocks of the National Stock Exchange of India carry the suffix `.NSE` or `.NS`, any other
  * stock is taken to be of New York; symbols that start with `SYN` are generated data.
  * @throws FrontierError BAD_INPUT for a symbol that cannot name a folder safely
  */
 export function instrumentFor(rawSymbol: string): Instrument {
+  const instrument = conventionOf(rawSymbol);
+  const calendar = assignedCalendar(instrument.symbol);
+  return calendar === undefined ? instrument : { ...instrument, calendar };
+}
+
+function conventionOf(rawSymbol: string): Instrument {
   const symbol = rawSymbol.trim().toUpperCase().replace('/', '');
   if (!SYMBOL.test(symbol) || symbol.includes('..')) {
     throw new FrontierError(

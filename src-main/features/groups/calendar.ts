@@ -9,10 +9,12 @@ const THURSDAY_OFFSET = 4; // 1970-01-01 was a Thursday; 0 is Sunday
 
 /**
  * The clock that sessions follow. FX sessions are fixed in New York time, through daylight saving as well,
- * and the trading day starts at 17:00 there (shifted so that it starts at 0). Other markets use UTC.
+ * and the trading day starts at 17:00 there (shifted so that it starts at 0). Other markets use UTC. A calendar
+ * that the user assigns changes no feature: models were trained on these.
  */
 function sessionTimeMs(timeMs: number, instrument: Instrument): number {
-  return instrument.calendar === 'fx' ? timeMs + newYorkOffsetMs(timeMs) + TRADING_DAY_SHIFT_MS : timeMs;
+  const fx = instrument.assetClass === 'fx' || instrument.assetClass === 'synthetic';
+  return fx ? timeMs + newYorkOffsetMs(timeMs) + TRADING_DAY_SHIFT_MS : timeMs;
 }
 
 function cyclic(name: string, doc: string, turns: (sessionMs: number) => number): FeatureDefinition[] {
