@@ -23,6 +23,7 @@ import { optimizeHandlers } from './handlers/optimize.ts';
 import { reportHandlers } from './handlers/report.ts';
 import { systemHandlers } from './handlers/system.ts';
 import { trainingHandlers } from './handlers/training.ts';
+import { reconcileHistories } from './histories.ts';
 import { Hub } from './hub.ts';
 import { systemClock, TimeIds } from './ids.ts';
 import { createLive } from './live.ts';
@@ -118,6 +119,7 @@ export async function createEngine(options: EngineOptions): Promise<FrontierEngi
     };
     const live = createLive(base);
     const context: EngineContext = { ...base, live };
+    await reconcileHistories(context);
     const router = routerOf(context);
     const close = async (): Promise<void> => {
       hub.close();

@@ -3,7 +3,7 @@ import { errorBody, FrontierError } from '../../src-shared/errors.ts';
 import type { JobHandle, JobState } from '../jobs/port.ts';
 import type { CurvePoint, TrainingRunRecord } from '../store/trainingRuns.ts';
 import { type EngineContext, isEnded, submitJob } from './context.ts';
-import { datasetOf } from './handlers/data.ts';
+import { historyOf } from './histories.ts';
 import type { TrainJobResult, TrainPayload, TrainProgressData } from './jobs/train.ts';
 
 /** Points kept of the loss curve; beyond this every second one is dropped as the run goes on. */
@@ -31,7 +31,7 @@ export class TrainingRuns {
   }
 
   start(input: TrainInput): string {
-    datasetOf(this.#context, input.symbol, input.timeframe);
+    historyOf(this.#context, input.symbol, input.timeframe);
     const runId = this.#context.ids.next('run');
     const record: TrainingRunRecord = {
       id: runId,
@@ -88,7 +88,7 @@ export class TrainingRuns {
 
   #launch(record: TrainingRunRecord): void {
     const { input } = record;
-    const { dataset } = datasetOf(this.#context, input.symbol, input.timeframe);
+    const { dataset } = historyOf(this.#context, input.symbol, input.timeframe);
     const payload: TrainPayload = {
       home: this.#context.home,
       runId: record.id,

@@ -13,6 +13,7 @@ import {
   lockPath,
   readCurrent,
   readRemoved,
+  readVersion,
   SIDES,
   type SourceSpan,
   timeframeFolder,
@@ -238,10 +239,15 @@ export class BarStore {
   }
 
   /** Versions that `restore` can bring back, the one in use (or removed) first. @throws FrontierError CORRUPT */
-  async versions(key: DatasetKey): Promise<string[]> {
+  async versions(key: DatasetKey): Promise<{ version: string; dataHash: string }[]> {
     const folder = datasetFolder(this.#folder, key.symbol, key.timeframe, key.priceSide);
     const state = (await readCurrent(folder)) ?? (await readRemoved(folder));
-    return state ? [state.folder, ...(state.earlier ?? [])].map(versionOf) : [];
+    const kept: { version: string; dataHash: string }[] = [];
+    for (const name of state ? [state.folder, ...(state.earlier ?? [])] : []) {
+      const manifest = await readVersion(folder, name);
+      if (manifest) kept.push({ version: versionOf(name), dataHash: manifest.dataHash });
+    }
+    return kept;
   }
 
   /**

@@ -84,10 +84,11 @@ export class DatasetRepository {
   }
 
   /** @returns false when there was none */
-  remove(symbol: string, timeframe: Timeframe): boolean {
+  remove(symbol: string, timeframe: Timeframe, side: PriceSide): boolean {
     return (
-      this.#db.prepare('DELETE FROM datasets WHERE symbol = ? AND timeframe = ?').run(symbol, timeframe)
-        .changes > 0
+      this.#db
+        .prepare('DELETE FROM datasets WHERE symbol = ? AND timeframe = ? AND price_side = ?')
+        .run(symbol, timeframe, side).changes > 0
     );
   }
 }

@@ -24,8 +24,8 @@ describe('repositories', () => {
     stores.datasets.save({ ...record, dataset: { ...rows.dataset, bars: 6000 } });
     expect(stores.datasets.list().map((d) => d.bars)).toEqual([6000]);
     expect(stores.datasets.find('EURUSD', 'H1')?.quality).toEqual(rows.quality);
-    expect(stores.datasets.remove('EURUSD', 'H1')).toBe(true);
-    expect(stores.datasets.remove('EURUSD', 'H1')).toBe(false);
+    expect(stores.datasets.remove('EURUSD', 'H1', 'bid')).toBe(true);
+    expect(stores.datasets.remove('EURUSD', 'H1', 'bid')).toBe(false);
     expect(stores.datasets.find('EURUSD', 'H1')).toBeUndefined();
   });
 

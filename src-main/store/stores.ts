@@ -1,9 +1,12 @@
 import { BacktestRepository } from './backtests.ts';
+import { ChangeRepository } from './changes.ts';
 import { openStateDatabase, type Sqlite } from './database.ts';
 import { DatasetRepository } from './datasets.ts';
 import { DeploymentRepository } from './deployments.ts';
+import { DrawingRepository } from './drawings.ts';
 import { Journal } from './journal.ts';
 import { ModelRepository } from './models.ts';
+import { NewsRepository } from './news.ts';
 import { ReportRepository } from './reports.ts';
 import { SessionRepository } from './sessions.ts';
 import { SettingsRepository } from './settings.ts';
@@ -14,6 +17,7 @@ import { TrainingRunRepository } from './trainingRuns.ts';
 export interface Stores {
   readonly db: Sqlite;
   readonly datasets: DatasetRepository;
+  readonly changes: ChangeRepository;
   readonly trainingRuns: TrainingRunRepository;
   readonly models: ModelRepository;
   readonly backtests: BacktestRepository;
@@ -23,6 +27,8 @@ export interface Stores {
   readonly journal: Journal;
   readonly settings: SettingsRepository;
   readonly reports: ReportRepository;
+  readonly news: NewsRepository;
+  readonly drawings: DrawingRepository;
   close(): void;
 }
 
@@ -31,6 +37,7 @@ export function storesOf(db: Sqlite): Stores {
   return {
     db,
     datasets: new DatasetRepository(db),
+    changes: new ChangeRepository(db),
     trainingRuns: new TrainingRunRepository(db),
     models: new ModelRepository(db),
     backtests: new BacktestRepository(db),
@@ -40,6 +47,8 @@ export function storesOf(db: Sqlite): Stores {
     journal: new Journal(db),
     settings: new SettingsRepository(db),
     reports: new ReportRepository(db),
+    news: new NewsRepository(db),
+    drawings: new DrawingRepository(db),
     close: () => db.close(),
   };
 }
