@@ -6,6 +6,7 @@ import { FrontierError } from '../../src-shared/errors.ts';
 import { type BarColumns, barAt } from '../../src-shared/market/bars.ts';
 import { drawdownSeries } from '../../src-shared/metrics/drawdown.ts';
 import { computeMetrics, type Metrics } from '../../src-shared/metrics/metrics.ts';
+import { BLOCK, type BlockCode, blockCodes, type EntryMask } from '../../src-shared/trading/entryMask.ts';
 import { SequentialIds } from '../../src-shared/trading/ids.ts';
 import { orderFromIntent } from '../../src-shared/trading/orders.ts';
 import {
@@ -25,7 +26,7 @@ import type {
 } from '../../src-shared/trading/types.ts';
 import { SimulatedVenue } from '../../src-shared/trading/venue.ts';
 import { MARGIN_REJECTION } from '../../src-shared/trading/venueState.ts';
-import { isOrder } from '../../src-shared/trading/verdicts.ts';
+import { isOrder, VERDICT, type Verdict } from '../../src-shared/trading/verdicts.ts';
 
 export interface BacktestInput {
   readonly bars: BarColumns;
@@ -38,6 +39,20 @@ export interface BacktestInput {
   readonly atr: Float64Array;
   readonly genes: StrategyGenes;
   readonly venue: VenueSpec;
+  /** Bars after which no position is opened (ORD-21); absent where there are none. */
+  readonly entries?: BarMask | undefined;
+}
+
+/** An entry mask on the bars of a run. Made once per history: a study runs on it hundreds of times. */
+export interface BarMask {
+  readonly mask: EntryMask;
+  /** `BLOCK` codes, indexed like the bars. */
+  readonly codes: Uint8Array;
+}
+
+/** Asks a mask about every bar; undefined without one. */
+export function barMask(mask: EntryMask | undefined, bars: BarColumns): BarMask | undefined {
+  return mask && { mask, codes: blockCodes(mask, bars.timeMs) };
 }
 
 /** The same run under both ways of resolving a bar that holds stop and target. */
@@ -62,6 +77,8 @@ export interface BacktestRun {
   readonly decisions: number;
   /** Entries that the account no longer carried at the next open (ORD-9). */
   readonly rejectedOrders: number;
+  /** Entries that news or a repaired bar forbade (ORD-21). */
+  readonly blockedEntries: number;
   readonly parameterHash: string;
 }
 
@@ -93,13 +110,26 @@ function assertInput(input: BacktestInput): void {
       'Give one signal and one ATR value per bar, NaN where unknown.',
     );
   }
+  const codes = input.entries?.codes;
+  if (codes !== undefined && codes.length !== count) {
+    throw new FrontierError(
+      'BAD_INPUT',
+      `There are ${count} bars but ${codes.length} marks of blocked entries.`,
+      'Make the mask of the same bars.',
+    );
+  }
   assertGenes(input.genes);
+}
+
+function isBlocked(verdict: Verdict): boolean {
+  return verdict === VERDICT.blockedByNews || verdict === VERDICT.blockedByRepair;
 }
 
 /** Drives one venue through the bars; `run` is the hot loop, the rest happens on orders only. */
 class Session {
   readonly trades: Trade[] = [];
   rejectedOrders = 0;
+  blockedEntries = 0;
   readonly #input: BacktestInput;
   readonly #venue: SimulatedVenue;
   readonly #ids = new SequentialIds();
@@ -117,6 +147,7 @@ class Session {
     const { timeMs, open, high, low, close } = this.#input.bars;
     const venue = this.#venue;
     const listening = this.#listener !== undefined;
+    const codes = this.#input.entries?.codes;
     const equity = new Float64Array(to - from);
     for (let i = from; i < to; i++) {
       const price = close[i]!;
@@ -125,7 +156,11 @@ class Session {
       equity[i - from] = worth;
       if (listening) this.#tell(i, worth);
       const { directionSign, barsHeld } = venue;
-      const verdict = verdictOf(genes, signals[i]!, atr[i]!, directionSign, barsHeld, worth, price, spec);
+      const blocked = codes === undefined ? BLOCK.none : (codes[i] as BlockCode);
+      const signal = signals[i]!;
+      const range = atr[i]!;
+      const verdict = verdictOf(genes, signal, range, directionSign, barsHeld, worth, price, spec, blocked);
+      if (isBlocked(verdict)) this.blockedEntries += 1;
       if (isOrder(verdict)) this.#order(intentOf(verdict, genes, atr[i]!, worth, price, spec)!, timeMs[i]!);
     }
     equity[to - from - 1] = this.#finish();
@@ -161,7 +196,8 @@ class Session {
     const { bars, signals, atr, genes, venue: spec } = this.#input;
     const { position } = this.#venue;
     const bar = barAt(bars, index);
-    const input = { bar, signal: signals[index]!, atr: atr[index]!, position, equity };
+    const blocked = this.#input.entries?.mask.at(bar.timeMs);
+    const input = { bar, signal: signals[index]!, atr: atr[index]!, position, equity, blocked };
     this.#listener?.(decide(genes, input, spec));
   }
 
@@ -199,6 +235,7 @@ function runOnce(input: BacktestInput, listener: ((decision: Decision) => void) 
     metrics: computeMetrics({ initialBalance, timeMs, equity, trades, moneyPerLot }),
     decisions: to - from,
     rejectedOrders: session.rejectedOrders,
+    blockedEntries: session.blockedEntries,
     parameterHash: parameterHash(genes),
   };
 }

@@ -10,6 +10,16 @@ import {
   timeframeSchema,
   timeMsSchema,
 } from './common.ts';
+import { blackoutPolicySchema } from './news.ts';
+
+/** Which entries a strategy leaves out (ORD-20); the same fields in backtests, studies and deployments. */
+export const entryRules = {
+  /** No entries around news; absent: news are not looked at. */
+  blackout: blackoutPolicySchema.optional(),
+  /** No entries after repaired bars. Absent is true. */
+  excludeRepaired: z.boolean().optional(),
+};
+export type EntryRules = z.infer<z.ZodObject<typeof entryRules>>;
 
 export const equitySchema = z.object({
   timeMs: z.array(z.number()),
@@ -33,6 +43,9 @@ export const backtestSummarySchema = z.object({
   currency: z.string(),
   initialBalance: z.number(),
   parameterHash: z.string(),
+  ...entryRules,
+  /** Entries that the rules above forbade. */
+  blockedEntries: z.number().optional(),
   metrics: metricsSchema,
 });
 export type BacktestSummary = z.infer<typeof backtestSummarySchema>;
@@ -57,6 +70,7 @@ export const backtestContract = {
         span: spanNameSchema.default('test'),
         genes: genesSchema.optional(),
         costs: costsSchema.optional(),
+        ...entryRules,
       }),
     )
     .output(backtestSchema),

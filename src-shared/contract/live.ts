@@ -1,6 +1,7 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import type { Fill, OpenPosition, OrderState, Trade } from '../trading/types.ts';
+import { entryRules } from './backtest.ts';
 import { base, costsSchema, genesSchema, idSchema, timeframeSchema, timeMsSchema } from './common.ts';
 
 export const deploymentSchema = z.object({
@@ -16,6 +17,7 @@ export const deploymentSchema = z.object({
   genes: genesSchema,
   costs: costsSchema,
   parameterHash: z.string(),
+  ...entryRules,
 });
 export type DeploymentDto = z.infer<typeof deploymentSchema>;
 

@@ -1,6 +1,6 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
-import { equitySchema } from './backtest.ts';
+import { entryRules, equitySchema } from './backtest.ts';
 import {
   base,
   genesSchema,
@@ -29,6 +29,7 @@ export const studyInputSchema = z.object({
   seed: z.number().int().min(0).max(0xffffffff).default(7),
   /** Fewer trades than this make a point infeasible. */
   minTrades: z.number().int().min(1).max(10_000).default(20),
+  ...entryRules,
 });
 export type StudyInput = z.infer<typeof studyInputSchema>;
 

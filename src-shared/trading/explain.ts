@@ -1,4 +1,5 @@
 /** Decisions in plain words with their numbers, for the log and the trader. */
+import type { EntryBlock } from './entryMask.ts';
 import { minStopDistance } from './orders.ts';
 import type { DecisionInput, Intent, StrategyGenes, VenueSpec } from './types.ts';
 import { VERDICT, type Verdict } from './verdicts.ts';
@@ -31,6 +32,16 @@ function holding(input: DecisionInput, genes: StrategyGenes): string {
   );
 }
 
+const MOST_REASONS = 3;
+
+function newsBlock(block: EntryBlock | undefined): string {
+  if (block?.kind !== 'news') return 'No entry: there is news.';
+  const until = new Date(block.untilMs).toISOString().slice(0, 16).replace('T', ' ');
+  const named = block.reasons.slice(0, MOST_REASONS).join('; ');
+  const more = block.reasons.length - MOST_REASONS;
+  return `No entry: news until ${until} UTC: ${named}${more > 0 ? ` and ${more} more` : ''}.`;
+}
+
 /** One or two sentences on a verdict: why this, or why nothing. */
 export function explain(
   verdict: Verdict,
@@ -54,6 +65,10 @@ export function explain(
       return 'No entry: there is no prediction for this bar yet.';
     case VERDICT.noAtr:
       return 'No entry: the average true range of this bar is not known yet.';
+    case VERDICT.blockedByNews:
+      return newsBlock(input.blocked);
+    case VERDICT.blockedByRepair:
+      return 'No entry: this bar was repaired, and repaired bars are left out.';
     case VERDICT.stopTooNear:
       return `No entry: a stop of ${pips(atr * genes.stopAtr)} pips does not exceed spread and slippage of ${pips(minStopDistance(spec))} pips.`;
     case VERDICT.sizeTooSmall:

@@ -1,7 +1,8 @@
 /**
  * The one decision function of the thresholded strategy. Backtest, paper and live call it with what is known
- * at the close of a bar; it has no state and no clock (rules ORD-13 to ORD-18 in docs/spec/orders.md).
+ * at the close of a bar; it has no state and no clock (rules ORD-13 to ORD-21 in docs/spec/orders.md).
  */
+import { BLOCK, type BlockCode, blockCode } from './entryMask.ts';
 import { explain } from './explain.ts';
 import { minStopDistance } from './orders.ts';
 import { positionSizeLots } from './sizing.ts';
@@ -19,12 +20,15 @@ function entryVerdict(
   equity: number,
   close: number,
   spec: VenueSpec,
+  blocked: BlockCode,
 ): Verdict {
   if (!(atr > 0 && atr < Infinity)) return VERDICT.noAtr;
   if (!(Math.abs(signal) > genes.entryThreshold)) return VERDICT.belowThreshold;
   const stopDistance = atr * genes.stopAtr;
   if (!(stopDistance > minStopDistance(spec))) return VERDICT.stopTooNear;
   if (sizeFor(genes, atr, equity, close, spec) === 0) return VERDICT.sizeTooSmall;
+  if (blocked === BLOCK.news) return VERDICT.blockedByNews;
+  if (blocked === BLOCK.repaired) return VERDICT.blockedByRepair;
   return signal > 0 ? VERDICT.openLong : VERDICT.openShort;
 }
 
@@ -36,6 +40,7 @@ function sizeFor(genes: StrategyGenes, atr: number, equity: number, close: numbe
 /**
  * The decision itself, without words and without allocation.
  * @param sign 1 while long, -1 while short, 0 while flat
+ * @param blocked why no position may be opened after this bar (ORD-21)
  */
 export function verdictOf(
   genes: StrategyGenes,
@@ -46,6 +51,7 @@ export function verdictOf(
   equity: number,
   close: number,
   spec: VenueSpec,
+  blocked: BlockCode = BLOCK.none,
 ): Verdict {
   if (sign !== 0) {
     if (barsHeld >= genes.maxHoldingBars) return VERDICT.closeMaxHolding;
@@ -53,7 +59,7 @@ export function verdictOf(
     return VERDICT.holdPosition;
   }
   if (!Number.isFinite(signal)) return VERDICT.noSignal;
-  return entryVerdict(genes, signal, atr, equity, close, spec);
+  return entryVerdict(genes, signal, atr, equity, close, spec, blocked);
 }
 
 /** What a verdict wants done; undefined when nothing. */
@@ -87,7 +93,8 @@ export function decide(genes: StrategyGenes, input: DecisionInput, spec: VenueSp
   const { bar, signal, atr, position, equity } = input;
   const sign = position === undefined ? 0 : position.direction === 'long' ? 1 : -1;
   const barsHeld = position?.barsHeld ?? 0;
-  const verdict = verdictOf(genes, signal, atr, sign, barsHeld, equity, bar.close, spec);
+  const blocked = blockCode(input.blocked);
+  const verdict = verdictOf(genes, signal, atr, sign, barsHeld, equity, bar.close, spec, blocked);
   const intent = intentOf(verdict, genes, atr, equity, bar.close, spec);
   const explanation = explain(verdict, genes, input, intent, spec);
   return { barTimeMs: bar.timeMs, signal, atr, intent, explanation };

@@ -4,6 +4,7 @@
  */
 import type { Bar } from '../market/bars.ts';
 import type { Instrument } from '../market/instruments.ts';
+import type { EntryBlock } from './entryMask.ts';
 
 export type Side = 'buy' | 'sell';
 export type Direction = 'long' | 'short';
@@ -46,6 +47,8 @@ export interface DecisionInput {
   readonly atr: number;
   readonly position: OpenPosition | undefined;
   readonly equity: number;
+  /** Why no position may be opened after this bar; closes are not affected (ORD-21). */
+  readonly blocked?: EntryBlock | undefined;
 }
 
 export interface OpenPosition {

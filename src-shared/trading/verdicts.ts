@@ -6,10 +6,12 @@ export const VERDICT = {
   belowThreshold: 3,
   stopTooNear: 4,
   sizeTooSmall: 5,
-  openLong: 6,
-  openShort: 7,
-  closeOpposite: 8,
-  closeMaxHolding: 9,
+  blockedByNews: 6,
+  blockedByRepair: 7,
+  openLong: 8,
+  openShort: 9,
+  closeOpposite: 10,
+  closeMaxHolding: 11,
 } as const;
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 

@@ -8,7 +8,7 @@ import { type FieldDefinition, fieldProblem } from '../../ui/genes.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
 import { AXES, type AxisChoice, type Channel, chooseAxis, DEFAULT_AXES } from './pareto.ts';
 
-export type StudyField = Exclude<keyof StudyInput, 'modelId'>;
+export type StudyField = Exclude<keyof StudyInput, 'modelId' | 'blackout' | 'excludeRepaired'>;
 
 /** What a study is started with, besides the model. Bounds are those of the contract. */
 export const STUDY_FIELDS: readonly FieldDefinition<StudyField>[] = [
