@@ -11,12 +11,15 @@ import { LiveManager, type SessionAssembler, type SessionPlan, type StartRequest
 import type { Pipeline } from '../live/types.ts';
 import { Predictor } from '../models/predictor.ts';
 import type { LoadedArtifact } from '../store/artifacts.ts';
+import type { ModelManifest } from '../store/manifest.ts';
 import type { SessionRecord } from '../store/sessions.ts';
 import { openEngine } from '../tensor/engine.ts';
 import { type EngineContext, runJob } from './context.ts';
+import { keepWindows, keptWindows, maskFor, windowsFor } from './entryRules.ts';
 import { modelRef } from './forecast.ts';
 import type { AdherencePayload } from './jobs/adherence.ts';
 import { deploymentHash, spanOf, venueOf } from './jobs/backtest.ts';
+import { historyOf } from './signals.ts';
 
 type Base = Omit<EngineContext, 'live'>;
 
@@ -84,7 +87,7 @@ class Assembler implements SessionAssembler {
 
   async plan(deployment: DeploymentDto, request: StartRequest): Promise<SessionPlan> {
     const { manifest } = this.#artifact(deployment);
-    const bars = await this.#bars(deployment, manifest.dataHash);
+    const { bars } = await this.#bars(manifest, manifest.dataHash);
     const { from, to } = lastRows(bars, manifest, request);
     const day = (row: number): string => new Date(bars.timeMs[row]!).toISOString().slice(0, 10);
     return {
@@ -94,6 +97,7 @@ class Assembler implements SessionAssembler {
         fromMs: bars.timeMs[from]!,
         toMs: bars.timeMs[to - 1]!,
         dataHash: manifest.dataHash,
+        ...this.#blackouts(deployment, bars.timeMs[from]!, bars.timeMs[to - 1]!),
       },
       feed: `Replay of ${manifest.symbol} ${manifest.timeframe}, ${day(from)} to ${day(to - 1)}`,
       barsTotal: to - from,
@@ -108,7 +112,9 @@ class Assembler implements SessionAssembler {
     const artifact = this.#artifact(deployment);
     const { manifest } = artifact;
     this.#assertHash(record, deployment, artifact);
-    const bars = await this.#bars(deployment, record.source.dataHash);
+    const { bars, marks } = await this.#bars(manifest, record.source.dataHash);
+    const hash = record.source.blackouts;
+    const windows = hash === undefined ? [] : keptWindows(this.#base.home, hash);
     const { engine } = await openEngine('cpu', 1);
     const predictor = await Predictor.load(artifact.model, engine);
     // A resumed session goes on with the first bar it has not decided on, without waiting through the others again.
@@ -132,7 +138,8 @@ class Assembler implements SessionAssembler {
         return { signal: value! / manifest.calibration.predictionScale };
       },
       history: async (beforeMs) =>
-        this.#base.bars.load(manifest.symbol, manifest.timeframe, { toMs: beforeMs }),
+        this.#base.bars.load(manifest.symbol, manifest.timeframe, { toMs: beforeMs }, manifest.priceSide),
+      entries: maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows),
       release: () => predictor.close(),
     };
   }
@@ -142,10 +149,18 @@ class Assembler implements SessionAssembler {
     return this.#base.artifacts.load(model.symbol, model.timeframe, model.version);
   }
 
-  /** What is about to trade must be what was deployed: genes, model file and costs. */
+  /** The news windows as they are known when the session starts, kept for as long as it is. */
+  #blackouts(deployment: DeploymentDto, fromMs: number, toMs: number): { blackouts?: string } {
+    if (deployment.blackout === undefined) return {};
+    const instrument = instrumentFor(deployment.symbol);
+    const windows = windowsFor(this.#base.stores.news, instrument, deployment.blackout, fromMs, toMs);
+    return { blackouts: keepWindows(this.#base.home, windows) };
+  }
+
+  /** What is about to trade must be what was deployed: genes, model file, costs and rules about entries. */
   #assertHash(record: SessionRecord, deployment: DeploymentDto, artifact: LoadedArtifact): void {
-    if (deploymentHash(deployment.genes, artifact.sha256, record.venue.costs) === deployment.parameterHash)
-      return;
+    const { genes, parameterHash } = deployment;
+    if (deploymentHash(genes, artifact.sha256, record.venue.costs, deployment) === parameterHash) return;
     throw new FrontierError(
       'REFUSED',
       'The model or the parameters are not the ones that were deployed; the session does not start.',
@@ -153,16 +168,14 @@ class Assembler implements SessionAssembler {
     );
   }
 
-  async #bars(deployment: DeploymentDto, dataHash: string): Promise<BarColumns> {
-    const { symbol, timeframe } = deployment;
-    const stored = await this.#base.bars.find(symbol, timeframe);
-    if (stored?.dataHash !== dataHash)
-      throw new FrontierError(
-        'CONFLICT',
-        `The ${symbol} ${timeframe} history is not the one this was deployed on.`,
-        'Import the earlier file again, or train and deploy on the present history.',
-      );
-    return this.#base.bars.load(symbol, timeframe);
+  async #bars(manifest: ModelManifest, dataHash: string) {
+    const { symbol, timeframe } = manifest;
+    if (dataHash === manifest.dataHash) return historyOf(this.#base.bars, manifest);
+    throw new FrontierError(
+      'CONFLICT',
+      `This session began on another ${symbol} ${timeframe} history than its model.`,
+      'Start a new session from the deployment.',
+    );
   }
 }
 

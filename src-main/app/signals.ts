@@ -113,6 +113,8 @@ export interface ModelOnHistory extends Signals {
   readonly artifact: LoadedArtifact;
   readonly manifest: ModelManifest;
   readonly bars: BarColumns;
+  /** Marks of the bars; undefined where nothing was repaired. */
+  readonly marks: Uint8Array | undefined;
   /** Predictions divided by their calibrated scale: what the entry threshold compares. */
   readonly signals: Float64Array;
 }
@@ -136,6 +138,18 @@ async function signalsOn(ref: ModelRef, artifact: LoadedArtifact, bars: BarColum
   return made;
 }
 
+/** The history that a model was trained on, with its marks where it has any. @throws as `loadModelOnHistory` */
+export async function historyOf(
+  store: BarStore,
+  manifest: Pick<ModelManifest, 'symbol' | 'timeframe' | 'priceSide' | 'dataHash'>,
+): Promise<{ bars: BarColumns; marks: Uint8Array | undefined }> {
+  const { symbol, timeframe, priceSide } = manifest;
+  const stored = await store.find(symbol, timeframe, priceSide);
+  if (stored?.dataHash !== manifest.dataHash) throw otherHistory(symbol, timeframe);
+  if (stored.markedBars > 0) return store.loadMarked(symbol, timeframe, {}, priceSide);
+  return { bars: await store.load(symbol, timeframe, {}, priceSide), marks: undefined };
+}
+
 /**
  * A model with the history it was made from and what it says about each bar.
  * @throws FrontierError CONFLICT when the stored history is no longer the one the model was trained on
@@ -145,12 +159,10 @@ export async function loadModelOnHistory(ref: ModelRef): Promise<ModelOnHistory>
   const { manifest } = artifact;
   const store = new BarStore(homePaths.bars(ref.home));
   try {
-    const stored = await store.find(ref.symbol, ref.timeframe);
-    if (stored?.dataHash !== manifest.dataHash) throw otherHistory(ref.symbol, ref.timeframe);
-    const bars = await store.load(ref.symbol, ref.timeframe);
+    const { bars, marks } = await historyOf(store, manifest);
     const { predictions, atr } = await signalsOn(ref, artifact, bars);
     const scale = manifest.calibration.predictionScale;
-    return { artifact, manifest, bars, predictions, atr, signals: predictions.map((p) => p / scale) };
+    return { artifact, manifest, bars, marks, predictions, atr, signals: predictions.map((p) => p / scale) };
   } finally {
     await store.close();
   }

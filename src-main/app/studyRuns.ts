@@ -3,6 +3,7 @@ import { errorBody, FrontierError } from '../../src-shared/errors.ts';
 import type { JobHandle, JobState } from '../jobs/port.ts';
 import type { StudyRecord } from '../store/studies.ts';
 import { type EngineContext, isEnded, runJob, submitJob } from './context.ts';
+import { ruleFields } from './entryRules.ts';
 import { modelRef } from './forecast.ts';
 import type { PointJobResult, PointPayload } from './jobs/backtest.ts';
 import type { StudyJobResult, StudyPayload, StudyProgressData } from './jobs/study.ts';
@@ -81,6 +82,7 @@ export class StudyRuns {
       ...modelRef(this.#context, model),
       genes: trial.genes,
       withTest: trial.onFront,
+      ...ruleFields(study.input),
     };
     const point = await runJob<PointJobResult>(
       this.#context,

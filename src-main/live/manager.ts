@@ -262,6 +262,11 @@ export class LiveManager {
     return sessionOf(record, deployments.get(record.deploymentId), journal);
   }
 
+  /** Wall-clock time since a running session's feed last delivered a bar; null before that and when it has ended. */
+  feedAgeMs(sessionId: string): number | null {
+    return this.#running.get(sessionId)?.session.feedAgeMs ?? null;
+  }
+
   /** Newest first. */
   list(): SessionSummary[] {
     const { sessions, deployments, journal } = this.#options.stores;

@@ -38,6 +38,8 @@ export class LiveSession {
   #fault: unknown;
   #marketMs: number;
   #decidedMs: number;
+  /** By the wall clock: when the feed last delivered a bar. */
+  #heardMs: number | undefined;
   #sliceStartMs: number;
   #unreconciled: readonly string[] = [];
   #done: Promise<void> | undefined;
@@ -68,6 +70,11 @@ export class LiveSession {
   /** Market time: the close of the newest bar. */
   get marketMs(): number {
     return this.#marketMs;
+  }
+
+  /** Wall-clock time since the feed last delivered a bar; undefined before the first. */
+  get feedAgeMs(): number | undefined {
+    return this.#heardMs === undefined ? undefined : this.#parts.clock.nowMs() - this.#heardMs;
   }
 
   /** Differences that hold the session until a person has looked at them. */
@@ -213,6 +220,7 @@ export class LiveSession {
     const { signal } = this.#abort;
     await this.#gate.pass(signal);
     for await (const bar of pipeline.feed.bars(signal)) {
+      this.#heardMs = this.#parts.clock.nowMs();
       if (bar.timeMs <= this.#decidedMs) continue;
       await this.#gate.pass(signal);
       if (signal.aborted) return;
@@ -244,7 +252,8 @@ export class LiveSession {
     const signal = window === undefined ? Number.NaN : (await pipeline.predict(window)).signal;
     const { balance, equity } = await broker.account();
     const position = await this.#position();
-    const decision = decide(genes, { bar, signal, atr, position, equity }, record.venue);
+    const blocked = pipeline.entries?.at(bar.timeMs);
+    const decision = decide(genes, { bar, signal, atr, position, equity, blocked }, record.venue);
     const order = this.#desk.orderOf(decision, position);
     journal.recordDecision({
       sessionId: this.id,

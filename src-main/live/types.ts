@@ -1,6 +1,7 @@
 import type { SessionState } from '../../src-shared/contract/live.ts';
 import type { Bar, BarColumns } from '../../src-shared/market/bars.ts';
 import type { Clock } from '../../src-shared/runtime.ts';
+import type { EntryMask } from '../../src-shared/trading/entryMask.ts';
 import type { StrategyGenes } from '../../src-shared/trading/types.ts';
 import type { Broker } from '../brokers/port.ts';
 import type { BarFeed } from '../data/feed.ts';
@@ -32,6 +33,8 @@ export interface Pipeline {
   predict(window: Float32Array): Promise<{ readonly signal: number }>;
   /** Every stored bar that opens before a time: what the features are warmed up with. */
   history(beforeMs: number): Promise<BarColumns>;
+  /** Bars after which no position is opened (ORD-21); absent where there are none. */
+  readonly entries?: EntryMask | undefined;
   /** Frees the model. */
   release?(): Promise<void>;
 }

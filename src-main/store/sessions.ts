@@ -14,6 +14,8 @@ export const sessionSourceSchema = z.discriminatedUnion('kind', [
     fromMs: z.number(),
     toMs: z.number(),
     dataHash: z.string(),
+    /** SHA-256 of the news windows it trades with; absent without a blackout policy. */
+    blackouts: z.string().optional(),
   }),
 ]);
 export type SessionSource = z.infer<typeof sessionSourceSchema>;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runBacktest } from '../../src-main/backtest/engine.ts';
+import { barMask, runBacktest } from '../../src-main/backtest/engine.ts';
 import { computeFeatures } from '../../src-main/features/pipeline.ts';
 import {
   type AdherenceRun,
@@ -11,6 +11,8 @@ import {
   executionsOfTrades,
 } from '../../src-main/live/adherence.ts';
 import { type BarColumns, barCount } from '../../src-shared/market/bars.ts';
+import { calendarOf } from '../../src-shared/market/calendars.ts';
+import { type EntryMask, entryMask } from '../../src-shared/trading/entryMask.ts';
 import type { Decision } from '../../src-shared/trading/types.ts';
 import {
   FEATURES,
@@ -23,7 +25,7 @@ import {
 import { deployment, genes, venue } from '../fixtures/records.ts';
 
 /** The same bars through batch features, the same stand-in model and the backtester. */
-function backtestOf(bars: BarColumns): AdherenceRun {
+function backtestOf(bars: BarColumns, mask?: EntryMask): AdherenceRun {
   const { values, atr, names } = computeFeatures(bars, venue.instrument, FEATURES);
   const count = barCount(bars);
   const signals = new Float64Array(count).fill(Number.NaN);
@@ -32,7 +34,8 @@ function backtestOf(bars: BarColumns): AdherenceRun {
     if (!window.some(Number.isNaN)) signals[i] = stubSignal(window);
   }
   const decisions: Decision[] = [];
-  const input = { bars, from: WARMUP_BARS, to: count, signals, atr, genes, venue };
+  const entries = barMask(mask, bars);
+  const input = { bars, from: WARMUP_BARS, to: count, signals, atr, genes, venue, entries };
   const { trades } = runBacktest(input, { band: false, decisions: (d) => decisions.push(d) });
   return { decisions, executions: executionsOfTrades(trades) };
 }
@@ -69,6 +72,42 @@ describe('adherence', () => {
     });
     const explained = backtestOf(world.bars).decisions.map((d) => d.explanation);
     expect(recorded.decisions.map((d) => d.explanation)).toEqual(explained);
+  });
+
+  it('ORD-21: with news windows and repaired bars it still decides and fills as the backtester', async () => {
+    const { timeMs } = world.bars;
+    const windows = Array.from({ length: 40 }, (_, i) => ({
+      fromMs: timeMs[WARMUP_BARS + 10 * i]! - 20 * 60_000,
+      untilMs: timeMs[WARMUP_BARS + 10 * i]! + 100 * 60_000,
+      reasons: [`USD Event ${i} (high impact)`],
+    }));
+    const repairedMs = timeMs.filter((_, i) => i % 13 === 5);
+    const mask = entryMask({ timeframe: 'H1', calendar: calendarOf(venue.instrument), windows, repairedMs })!;
+    const folder = mkdtempSync(join(tmpdir(), 'frontier-adherence-'));
+    const masked = openWorld({ home: folder, bars: 400, entries: mask });
+    try {
+      const id = await masked.manager.start(deployment.id, { speed: 0 });
+      expect(masked.manager.feedAgeMs(id)).toBeNull();
+      await masked.manager.ended(id);
+      const { journal } = masked.stores;
+      const recorded = {
+        decisions: journal.decisions(id),
+        executions: executionsOfFills(journal.fills(id)),
+      };
+      const expected = backtestOf(masked.bars, mask);
+      const adherence = await adherenceOf(recorded, () => expected);
+      expect(adherence).toMatchObject({ decisionsEqual: 400, differences: [] });
+      expect(adherence.fillsEqual).toBe(recorded.executions.length);
+      const words = recorded.decisions.map((d) => d.explanation);
+      expect(words).toEqual(expected.decisions.map((d) => d.explanation));
+      expect(words.filter((w) => w.startsWith('No entry: news until')).length).toBeGreaterThan(5);
+      expect(words.filter((w) => w.includes('was repaired')).length).toBeGreaterThan(3);
+      expect(recorded.executions.length).toBeLessThan(backtestOf(masked.bars).executions.length);
+    } finally {
+      await masked.manager.close();
+      masked.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('ADH-2: a decision or a fill that differs, is missing or is too many is named', async () => {

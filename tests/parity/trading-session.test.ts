@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BacktestInput, runBacktest } from '../../src-main/backtest/engine.ts';
+import { type BacktestInput, barMask, runBacktest } from '../../src-main/backtest/engine.ts';
 import { barAt } from '../../src-shared/market/bars.ts';
+import { calendarOf } from '../../src-shared/market/calendars.ts';
 import type { IdSource } from '../../src-shared/runtime.ts';
+import { type EntryBlock, entryMask } from '../../src-shared/trading/entryMask.ts';
 import { orderFromIntent } from '../../src-shared/trading/orders.ts';
 import { decide } from '../../src-shared/trading/strategy.ts';
 import type { Decision, Trade } from '../../src-shared/trading/types.ts';
 import { SimulatedVenue, type VenueState } from '../../src-shared/trading/venue.ts';
 import { anyBacktest, missingHistory, realBacktest } from './trading-market.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 interface SessionResult {
   readonly decisions: Decision[];
@@ -38,7 +43,9 @@ function session(input: BacktestInput, killedAfter: (bar: number) => boolean): S
     const bar = barAt(bars, i);
     trades.push(...venue.onBar(bar).trades);
     const { position } = venue;
-    const known = { bar, signal: signals[i]!, atr: atr[i]!, position, equity: venue.equityAt(bar.close) };
+    const blocked = input.entries?.mask.at(bar.timeMs);
+    const equity = venue.equityAt(bar.close);
+    const known = { bar, signal: signals[i]!, atr: atr[i]!, position, equity, blocked };
     const decision = decide(genes, known, spec);
     decisions.push(decision);
     if (decision.intent !== undefined) {
@@ -91,9 +98,70 @@ describe('a session bar by bar against the engine', () => {
     );
   });
 
+  it('ORD-21: also where news and repairs block entries; only entries are missing, and only where blocked', () => {
+    const anyBlocks = fc.array(fc.constantFrom('none', 'none', 'news', 'repaired'), {
+      minLength: 120,
+      maxLength: 120,
+    });
+    fc.assert(
+      fc.property(anyBacktest, anyBlocks, (input, blocks) => {
+        const at = (barTimeMs: number): EntryBlock | undefined => {
+          const kind = blocks[input.bars.timeMs.indexOf(barTimeMs)];
+          if (kind === 'repaired') return { kind };
+          return kind === 'news' ? { kind, untilMs: barTimeMs, reasons: ['USD NFP'] } : undefined;
+        };
+        const masked = { ...input, entries: barMask({ at }, input.bars) };
+        expectEqual(masked, () => false);
+        const run = runBacktest(masked, { band: false });
+        for (const { entryTimeMs } of run.trades) {
+          const decided = input.bars.timeMs.indexOf(entryTimeMs) - 1;
+          expect(masked.entries?.codes[decided]).toBe(0);
+        }
+        const everything = barMask({ at: () => ({ kind: 'repaired' }) }, input.bars);
+        expect(runBacktest({ ...input, entries: everything }, { band: false }).trades).toEqual([]);
+      }),
+      { numRuns: 150, endOnFailure: true },
+    );
+  });
+
+  it('ORD-21: a mask that blocks nothing changes nothing, bit for bit', () => {
+    fc.assert(
+      fc.property(anyBacktest, (input) => {
+        const entries = barMask({ at: () => undefined }, input.bars);
+        expect(runBacktest({ ...input, entries })).toEqual(runBacktest(input));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   const file = 'GBPJPY_H1_2015_2020.csv.gz';
   const missing = missingHistory(file);
   it.skipIf(missing !== undefined)(`on five years of real GBPJPY${missing ? ` (${missing})` : ''}`, () => {
     expect(expectEqual(realBacktest(file, 'GBPJPY'), (bar) => bar % 500 === 0)).toBeGreaterThan(1000);
+  });
+
+  it.skipIf(missing !== undefined)('ORD-20: on real GBPJPY no position opens inside a news window', () => {
+    const input = realBacktest(file, 'GBPJPY');
+    const { timeMs } = input.bars;
+    // Each weekday from 11:30 to 14:30 UTC, every second Sunday evening too.
+    const windows = [];
+    for (let day = timeMs[0]! - (timeMs[0]! % DAY_MS); day < timeMs.at(-1)!; day += DAY_MS) {
+      windows.push({ fromMs: day + 11.5 * HOUR_MS, untilMs: day + 14.5 * HOUR_MS, reasons: ['noon'] });
+      if ((day / DAY_MS) % 14 === 3)
+        windows.push({ fromMs: day + 20 * HOUR_MS, untilMs: day + 23.5 * HOUR_MS, reasons: ['Sunday'] });
+    }
+    const calendar = calendarOf({ calendar: 'fx' });
+    const repairedMs = timeMs.filter((_, i) => i % 97 === 0);
+    const entries = barMask(entryMask({ timeframe: 'H1', calendar, windows, repairedMs }), input.bars);
+    const masked = { ...input, entries };
+    expect(expectEqual(masked, (bar) => bar % 500 === 0)).toBeGreaterThan(500);
+    const run = runBacktest(masked, { band: false });
+    expect(run.blockedEntries).toBeGreaterThan(100);
+    const repaired = new Set(repairedMs);
+    for (const { entryTimeMs } of run.trades) {
+      expect(windows.some((w) => w.fromMs <= entryTimeMs && entryTimeMs < w.untilMs)).toBe(false);
+      const decided = timeMs[timeMs.indexOf(entryTimeMs) - 1]!;
+      expect(repaired.has(decided)).toBe(false);
+    }
   });
 });

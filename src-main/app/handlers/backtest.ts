@@ -1,6 +1,7 @@
 import type { BacktestDto } from '../../../src-shared/contract/backtest.ts';
 import { DEFAULT_GENES } from '../../../src-shared/trading/parameters.ts';
 import { type EngineContext, runJob } from '../context.ts';
+import { ruleFields } from '../entryRules.ts';
 import { modelRef } from '../forecast.ts';
 import { type BacktestJobResult, type BacktestPayload, venueOf } from '../jobs/backtest.ts';
 import type { Implementer } from '../rpc.ts';
@@ -14,6 +15,7 @@ export function backtestHandlers(os: Implementer, context: EngineContext) {
         span: input.span,
         genes: input.genes ?? DEFAULT_GENES,
         costs: input.costs,
+        ...ruleFields(input),
       };
       const title = `Backtest ${model.symbol} ${model.timeframe} (${input.span})`;
       const result = await runJob<BacktestJobResult>(context, 'backtest', title, payload, signal);

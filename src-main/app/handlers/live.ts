@@ -1,6 +1,7 @@
 import type { DeploymentDto } from '../../../src-shared/contract/live.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { EngineContext } from '../context.ts';
+import { ruleFields } from '../entryRules.ts';
 import { watch } from '../hub.ts';
 import { deploymentHash, venueOf } from '../jobs/backtest.ts';
 import type { Implementer } from '../rpc.ts';
@@ -33,7 +34,8 @@ function deploy(
     broker: input.broker,
     genes: trial.genes,
     costs,
-    parameterHash: deploymentHash(trial.genes, sha256, costs),
+    parameterHash: deploymentHash(trial.genes, sha256, costs, study.input),
+    ...ruleFields(study.input),
   };
   context.stores.deployments.add(deployment);
   context.hub.notify('live');

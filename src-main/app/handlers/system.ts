@@ -37,7 +37,7 @@ function liveOf(context: EngineContext): StatusDto['live'] {
     openPositions: active.position ? 1 : 0,
     unrealised: active.unrealised,
     currency: active.currency,
-    feedAgeMs: null,
+    feedAgeMs: context.live.feedAgeMs(active.id),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { AdherenceDto } from '../../../src-shared/contract/live.ts';
 import { lowerBound } from '../../../src-shared/market/bars.ts';
 import type { Decision } from '../../../src-shared/trading/types.ts';
-import { runBacktest } from '../../backtest/engine.ts';
+import { barMask, runBacktest } from '../../backtest/engine.ts';
 import {
   type AdherenceRun,
   adherenceOf,
@@ -10,6 +10,7 @@ import {
 } from '../../live/adherence.ts';
 import type { SessionRecord } from '../../store/sessions.ts';
 import { openStores, type Stores } from '../../store/stores.ts';
+import { keptWindows, maskFor } from '../entryRules.ts';
 import { loadModelOnHistory, type ModelRef } from '../signals.ts';
 
 export interface AdherencePayload extends ModelRef {
@@ -24,12 +25,16 @@ async function replay(
 ): Promise<AdherenceRun> {
   const recorded = stores.journal.decisions(payload.sessionId);
   if (recorded.length === 0) return { decisions: [], executions: [] };
-  const { genes } = stores.deployments.get(record.deploymentId);
-  const { bars, signals, atr } = await loadModelOnHistory(payload);
+  const deployment = stores.deployments.get(record.deploymentId);
+  const { genes } = deployment;
+  const { bars, marks, signals, atr } = await loadModelOnHistory(payload);
+  const hash = record.source.blackouts;
+  const windows = hash === undefined ? [] : keptWindows(payload.home, hash);
+  const entries = barMask(maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows), bars);
   const from = lowerBound(bars.timeMs, recorded[0]!.barTimeMs);
   const to = lowerBound(bars.timeMs, recorded.at(-1)!.barTimeMs) + 1;
   const decisions: Decision[] = [];
-  const input = { bars, from, to, signals, atr, genes, venue: record.venue };
+  const input = { bars, from, to, signals, atr, genes, venue: record.venue, entries };
   const { trades } = runBacktest(input, { band: false, decisions: (d) => decisions.push(d) });
   return { decisions, executions: executionsOfTrades(trades) };
 }

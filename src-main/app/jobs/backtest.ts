@@ -1,4 +1,4 @@
-import type { BacktestDto, EquityDto } from '../../../src-shared/contract/backtest.ts';
+import type { BacktestDto, EntryRules, EquityDto } from '../../../src-shared/contract/backtest.ts';
 import type { SpanDto, SpanName } from '../../../src-shared/contract/common.ts';
 import type { PointDto } from '../../../src-shared/contract/optimize.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
@@ -6,8 +6,9 @@ import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import { accountFor, costsFor } from '../../../src-shared/trading/costs.ts';
 import { parameterHash } from '../../../src-shared/trading/parameters.ts';
 import type { CostModel, StrategyGenes, VenueSpec } from '../../../src-shared/trading/types.ts';
-import { type BacktestInput, runBacktest } from '../../backtest/engine.ts';
+import { type BacktestInput, type BarMask, barMask, runBacktest } from '../../backtest/engine.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
+import { hashedRules, maskFor, ruleFields, storedWindows } from '../entryRules.ts';
 import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signals.ts';
 
 /** The venue every run of a model trades on: the same in backtest, study and paper. */
@@ -25,9 +26,23 @@ export function venueOf(
   };
 }
 
-/** What proves that what trades is what was chosen: genes, model file and costs. */
-export function deploymentHash(genes: StrategyGenes, modelSha256: string, costs: CostModel): string {
-  return parameterHash(genes, { model: modelSha256, costs });
+/** What proves that what trades is what was chosen: genes, model file, costs, and rules about entries. */
+export function deploymentHash(
+  genes: StrategyGenes,
+  modelSha256: string,
+  costs: CostModel,
+  rules: EntryRules = {},
+): string {
+  return parameterHash(genes, { model: modelSha256, costs, ...hashedRules(rules) });
+}
+
+/** The bars of a model's history after which the rules allow no entry, with the news as they are stored now. */
+export function entriesOf(home: string, model: ModelOnHistory, rules: EntryRules): BarMask | undefined {
+  const { manifest, bars, marks } = model;
+  const { timeMs } = bars;
+  const range = { fromMs: timeMs[0] ?? 0, toMs: timeMs.at(-1) ?? 0 };
+  const windows = storedWindows(home, manifest.symbol, rules.blackout, range);
+  return barMask(maskFor(manifest, { timeMs, marks }, rules, windows), bars);
 }
 
 export function spanOf(manifest: Pick<ModelManifest, 'spans'>, name: SpanName): SpanDto {
@@ -73,7 +88,7 @@ const HONESTY: Readonly<Record<SpanName, string>> = {
   replay: 'Out-of-sample: the last days, kept for the paper session. Nothing was fitted on them.',
 };
 
-export interface BacktestPayload extends ModelRef {
+export interface BacktestPayload extends ModelRef, EntryRules {
   readonly span: SpanName;
   readonly genes: StrategyGenes;
   readonly costs?: CostModel | undefined;
@@ -86,6 +101,7 @@ function inputOf(
   span: SpanName,
   genes: StrategyGenes,
   costs: CostModel | undefined,
+  entries: BarMask | undefined,
 ): BacktestInput {
   const { from, to } = spanOf(model.manifest, span);
   return {
@@ -96,12 +112,14 @@ function inputOf(
     atr: model.atr,
     genes,
     venue: venueOf(model.manifest, costs),
+    entries,
   };
 }
 
 export async function backtestJob(payload: BacktestPayload): Promise<BacktestJobResult> {
   const model = await loadModelOnHistory(payload);
-  const input = inputOf(model, payload.span, payload.genes, payload.costs);
+  const entries = entriesOf(payload.home, model, payload);
+  const input = inputOf(model, payload.span, payload.genes, payload.costs, entries);
   const start = performance.now();
   const result = runBacktest(input);
   const seconds = (performance.now() - start) / 1000;
@@ -118,7 +136,9 @@ export async function backtestJob(payload: BacktestPayload): Promise<BacktestJob
     costs: input.venue.costs,
     currency: input.venue.account.currency,
     initialBalance: input.venue.account.initialBalance,
-    parameterHash: deploymentHash(payload.genes, model.artifact.sha256, input.venue.costs),
+    parameterHash: deploymentHash(payload.genes, model.artifact.sha256, input.venue.costs, payload),
+    ...ruleFields(payload),
+    ...(entries === undefined ? {} : { blockedEntries: result.blockedEntries }),
     metrics: result.metrics,
     band: result.band,
     equity: thinEquity(result.equity),
@@ -128,7 +148,7 @@ export async function backtestJob(payload: BacktestPayload): Promise<BacktestJob
   };
 }
 
-export interface PointPayload extends ModelRef {
+export interface PointPayload extends ModelRef, EntryRules {
   readonly genes: StrategyGenes;
   /** Out-of-sample figures are computed for members of the front only. */
   readonly withTest: boolean;
@@ -139,13 +159,15 @@ export type PointJobResult = Omit<PointDto, 'trial'>;
 /** One point of a study in full: in-sample, and for front members out-of-sample. */
 export async function pointJob(payload: PointPayload): Promise<PointJobResult> {
   const model = await loadModelOnHistory(payload);
+  const entries = entriesOf(payload.home, model, payload);
+  const input = (span: SpanName) => inputOf(model, span, payload.genes, undefined, entries);
   const run = (span: SpanName): PointDto['optimisation'] => {
-    const result = runBacktest(inputOf(model, span, payload.genes, undefined), { band: false });
+    const result = runBacktest(input(span), { band: false });
     return { metrics: result.metrics, equity: thinEquity(result.equity) };
   };
-  const { venue } = inputOf(model, 'optimisation', payload.genes, undefined);
+  const { venue } = input('optimisation');
   return {
-    parameterHash: deploymentHash(payload.genes, model.artifact.sha256, venue.costs),
+    parameterHash: deploymentHash(payload.genes, model.artifact.sha256, venue.costs, payload),
     currency: venue.account.currency,
     optimisation: run('optimisation'),
     ...(payload.withTest ? { test: run('test') } : {}),

@@ -25,7 +25,7 @@ import {
 import { openStores, type Stores } from '../../store/stores.ts';
 import { systemClock } from '../ids.ts';
 import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signals.ts';
-import { spanOf, venueOf } from './backtest.ts';
+import { entriesOf, spanOf, venueOf } from './backtest.ts';
 
 export interface StudyPayload extends ModelRef {
   readonly studyId: string;
@@ -122,13 +122,15 @@ class StoredTrials implements TrialSink {
   }
 }
 
-function evaluator(model: ModelOnHistory): (genes: Genes) => Evaluation {
+function evaluator(payload: StudyPayload, model: ModelOnHistory): (genes: Genes) => Evaluation {
   const { from, to } = spanOf(model.manifest, 'optimisation');
   const venue = venueOf(model.manifest);
+  const entries = entriesOf(payload.home, model, payload.input);
   return (candidate) => {
     const genes: StrategyGenes = toStrategyGenes(candidate);
     const { bars, signals, atr } = model;
-    const { metrics } = runBacktest({ bars, from, to, signals, atr, genes, venue }, { band: false });
+    const input = { bars, from, to, signals, atr, genes, venue, entries };
+    const { metrics } = runBacktest(input, { band: false });
     return { objectives: objectiveValues(metrics), metrics: { trades: metrics.trades } };
   };
 }
@@ -157,7 +159,7 @@ export async function studyJob(payload: StudyPayload, context: JobContext): Prom
   try {
     const codec = createCodec(DEFAULT_SPACE);
     const constraints: Constraint[] = [{ metric: 'trades', min: payload.input.minTrades }];
-    const evaluate = evaluator(model);
+    const evaluate = evaluator(payload, model);
     const result = await runStudy({
       codec,
       objectives,

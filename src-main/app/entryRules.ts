@@ -1,0 +1,138 @@
+/** From a deployment's rules about entries to the mask that backtest, study and live ask (ORD-20, ORD-21). */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { EntryRules } from '../../src-shared/contract/backtest.ts';
+import {
+  type BlackoutPolicy,
+  type BlackoutWindow,
+  blackoutWindowSchema,
+} from '../../src-shared/contract/news.ts';
+import { FrontierError } from '../../src-shared/errors.ts';
+import { calendarOf } from '../../src-shared/market/calendars.ts';
+import { type Instrument, instrumentFor } from '../../src-shared/market/instruments.ts';
+import type { Timeframe } from '../../src-shared/market/timeframes.ts';
+import { blackoutWindows, currenciesOf } from '../../src-shared/trading/blackouts.ts';
+import { type EntryMask, entryMask, repairedTimes } from '../../src-shared/trading/entryMask.ts';
+import type { NewsRepository } from '../store/news.ts';
+import { openStores } from '../store/stores.ts';
+import { homePaths } from './context.ts';
+
+const DAY_MS = 86_400_000;
+/** After the last bar a market may stay closed for long before the order fills. */
+const AHEAD_MS = 15 * DAY_MS;
+/** A window reaches at most a day around its event. */
+const AROUND_MS = DAY_MS;
+const MOST_EVENTS = 1_000_000;
+
+/** The windows that can block an entry decided on in [fromMs, toMs]. */
+export function windowsFor(
+  news: Pick<NewsRepository, 'events'>,
+  instrument: Instrument,
+  policy: BlackoutPolicy,
+  fromMs: number,
+  toMs: number,
+): BlackoutWindow[] {
+  const events = news.events({
+    fromMs: fromMs - AROUND_MS,
+    toMs: toMs + AHEAD_MS,
+    currencies: currenciesOf(instrument),
+    impacts: policy.impact === 'high' ? ['high'] : ['high', 'medium'],
+    limit: MOST_EVENTS,
+  });
+  return blackoutWindows(events, instrument, policy);
+}
+
+/** `windowsFor` in a process that has not opened the stores. */
+export function storedWindows(
+  home: string,
+  symbol: string,
+  policy: BlackoutPolicy | undefined,
+  range: { readonly fromMs: number; readonly toMs: number },
+): BlackoutWindow[] {
+  if (policy === undefined) return [];
+  const stores = openStores(home);
+  try {
+    return windowsFor(stores.news, instrumentFor(symbol), policy, range.fromMs, range.toMs);
+  } finally {
+    stores.close();
+  }
+}
+
+/** A history with its marks; without marks nothing of it was repaired. */
+export interface MarkedTimes {
+  readonly timeMs: Float64Array;
+  readonly marks: Uint8Array | undefined;
+}
+
+/** The mask of rules on a history; undefined where it blocks nothing. */
+export function maskFor(
+  history: { readonly symbol: string; readonly timeframe: Timeframe },
+  bars: MarkedTimes,
+  rules: Pick<EntryRules, 'excludeRepaired'>,
+  windows: readonly BlackoutWindow[],
+): EntryMask | undefined {
+  const excluded = rules.excludeRepaired !== false && bars.marks !== undefined;
+  return entryMask({
+    timeframe: history.timeframe,
+    calendar: calendarOf(instrumentFor(history.symbol)),
+    windows,
+    repairedMs: excluded ? repairedTimes(bars.timeMs, bars.marks!) : new Float64Array(0),
+  });
+}
+
+/** The rules as they enter a parameter hash: only what differs from a strategy that knows none (ORD-21). */
+export function hashedRules(rules: EntryRules): Readonly<Record<string, unknown>> {
+  return {
+    ...(rules.blackout === undefined ? {} : { blackout: rules.blackout }),
+    ...(rules.excludeRepaired === false ? { excludeRepaired: false } : {}),
+  };
+}
+
+/** The rules without members that are not set, as they are stored. */
+export function ruleFields(rules: EntryRules): EntryRules {
+  return {
+    ...(rules.blackout === undefined ? {} : { blackout: rules.blackout }),
+    ...(rules.excludeRepaired === undefined ? {} : { excludeRepaired: rules.excludeRepaired }),
+  };
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+
+/**
+ * Keeps the windows that a session trades with, under their SHA-256: news that come or move later must not change
+ * what it was told, nor what it is compared with.
+ * @returns the hash
+ */
+export function keepWindows(home: string, windows: readonly BlackoutWindow[]): string {
+  const text = JSON.stringify(windows);
+  const hash = createHash('sha256').update(text).digest('hex');
+  const path = homePaths.blackouts(home, hash);
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+  return hash;
+}
+
+/** Windows by their hash. @throws FrontierError CORRUPT when the file is gone or another */
+export function keptWindows(home: string, hash: string): BlackoutWindow[] {
+  try {
+    const text = HASH.test(hash) ? readFileSync(homePaths.blackouts(home, hash), 'utf8') : '';
+    if (createHash('sha256').update(text).digest('hex') === hash)
+      return z.array(blackoutWindowSchema).parse(JSON.parse(text));
+  } catch (cause) {
+    throw lostWindows(cause);
+  }
+  throw lostWindows();
+}
+
+function lostWindows(cause?: unknown): FrontierError {
+  return new FrontierError(
+    'CORRUPT',
+    'The news windows of this session cannot be read.',
+    'Restore the folder "blackouts" of the data folder from a backup, or start a new session.',
+    cause,
+  );
+}

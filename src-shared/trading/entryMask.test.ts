@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { calendarOf } from '../market/calendars.ts';
+import { BLOCK, blockCodes, entryMask, repairedTimes } from './entryMask.ts';
+import { DEFAULT_GENES, decide } from './strategy.ts';
+import { flatBar, testSpec } from './testing.ts';
+import type { DecisionInput } from './types.ts';
+
+const HOUR_MS = 3_600_000;
+const fx = calendarOf({ calendar: 'fx' });
+const utc = (text: string): number => Date.parse(`${text}Z`);
+const none = new Float64Array(0);
+const window = (from: string, until: string, ...reasons: string[]) => ({
+  fromMs: utc(from),
+  untilMs: utc(until),
+  reasons,
+});
+
+describe('entry mask', () => {
+  it('ORD-20: an hourly decision is blocked when its close, where the order fills, is inside of a window', () => {
+    const windows = [window('2024-02-02T13:00', '2024-02-02T14:00', 'USD NFP')];
+    const mask = entryMask({ timeframe: 'H1', calendar: fx, windows, repairedMs: none })!;
+    expect(mask.at(utc('2024-02-02T11:00'))).toBeUndefined();
+    expect(mask.at(utc('2024-02-02T12:00'))).toEqual({
+      kind: 'news',
+      untilMs: utc('2024-02-02T14:00'),
+      reasons: ['USD NFP'],
+    });
+    expect(mask.at(utc('2024-02-02T13:00'))).toBeUndefined();
+  });
+
+  it('ORD-20: over the weekend what counts is when the market trades again', () => {
+    const at = (from: string, until: string, bar: string) =>
+      entryMask({
+        timeframe: 'H1',
+        calendar: fx,
+        windows: [window(from, until, 'x')],
+        repairedMs: none,
+      })!.at(utc(bar))?.kind;
+    // Friday's last hour closes at 22:00 UTC and its order fills on Sunday at 22:00 UTC.
+    expect(at('2024-02-04T21:30', '2024-02-04T22:30', '2024-02-02T21:00')).toBe('news');
+    expect(at('2024-02-04T22:10', '2024-02-04T22:30', '2024-02-02T21:00')).toBeUndefined();
+    // A window that is over before the market opens again blocks nothing.
+    expect(at('2024-02-02T22:00', '2024-02-04T22:00', '2024-02-02T21:00')).toBeUndefined();
+    expect(at('2024-02-03T10:00', '2024-02-03T11:00', '2024-02-02T21:00')).toBeUndefined();
+  });
+
+  it('ORD-20: equals a search over every window with the calendar, bar by bar', () => {
+    const start = utc('2024-02-01T00:00');
+    const stretch = fc.tuple(fc.integer({ min: 0, max: 8000 }), fc.integer({ min: 1, max: 400 }));
+    fc.assert(
+      fc.property(fc.array(stretch, { maxLength: 12 }), (stretches) => {
+        const sorted = stretches.sort((a, b) => a[0] - b[0]);
+        const windows = sorted
+          .map(([from, length]) => ({
+            fromMs: start + from * 60_000,
+            untilMs: start + (from + length) * 60_000,
+          }))
+          .filter((w, i, all) => i === 0 || w.fromMs > Math.max(...all.slice(0, i).map((x) => x.untilMs)))
+          .map((w, i) => ({ ...w, reasons: [String(i)] }));
+        const mask = entryMask({ timeframe: 'M15', calendar: fx, windows, repairedMs: none });
+        for (let bar = start - HOUR_MS; bar < start + 9000 * 60_000; bar += 900_000) {
+          const fill = fx.nextOpen(bar + 900_000);
+          const expected = windows.find((w) => w.fromMs <= fill && fill < w.untilMs)?.reasons[0];
+          const found = mask?.at(bar);
+          // While the market is closed no bar closes; only the first close of the pause is asked.
+          if (fx.isOpen(bar)) expect(found?.kind === 'news' ? found.reasons[0] : undefined).toBe(expected);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('ORD-20: repaired bars block, by any mark, and nothing blocks without marks and windows', () => {
+    const timesMs = Float64Array.from([0, 1, 2, 3], (i) => utc('2024-02-06T00:00') + i * HOUR_MS);
+    const repairedMs = repairedTimes(timesMs, Uint8Array.from([0, 2, 0, 4]));
+    const mask = entryMask({ timeframe: 'H1', calendar: fx, windows: [], repairedMs })!;
+    expect([...blockCodes(mask, timesMs)]).toEqual([BLOCK.none, BLOCK.repaired, BLOCK.none, BLOCK.repaired]);
+    expect(
+      entryMask({
+        timeframe: 'H1',
+        calendar: fx,
+        windows: [],
+        repairedMs: repairedTimes(timesMs, new Uint8Array(4)),
+      }),
+    ).toBeUndefined();
+  });
+});
+
+describe('decisions under a block', () => {
+  const genes = { ...DEFAULT_GENES, entryThreshold: 1 };
+  const spec = testSpec();
+  const news = {
+    kind: 'news',
+    untilMs: utc('2024-02-02T14:00'),
+    reasons: ['USD NFP (high impact)', 'b', 'c', 'd'],
+  } as const;
+  const input: DecisionInput = {
+    bar: flatBar(1, 1.1),
+    signal: 1.5,
+    atr: 0.001,
+    position: undefined,
+    equity: 10_000,
+  };
+
+  it('ORD-21: no position is opened, and the decision says why and until when', () => {
+    const blocked = decide(genes, { ...input, blocked: news }, spec);
+    expect(blocked.intent).toBeUndefined();
+    expect(blocked.explanation).toBe(
+      'No entry: news until 2024-02-02 14:00 UTC: USD NFP (high impact); b; c and 1 more.',
+    );
+    const repaired = decide(genes, { ...input, blocked: { kind: 'repaired' } }, spec);
+    expect(repaired.explanation).toBe('No entry: this bar was repaired, and repaired bars are left out.');
+    expect(decide(genes, input, spec).intent).toMatchObject({ type: 'open' });
+  });
+
+  it('ORD-21: a bar without a signal to trade says so, blocked or not', () => {
+    const calm = { ...input, signal: 0.5 };
+    expect(decide(genes, { ...calm, blocked: news }, spec)).toEqual(decide(genes, calm, spec));
+  });
+
+  it('ORD-21: closes are not affected', () => {
+    const position = {
+      id: 'p',
+      direction: 'long',
+      volumeLots: 0.1,
+      entryPrice: 1.1,
+      entryTimeMs: 0,
+      stopPrice: 1,
+      targetPrice: 1.2,
+      barsHeld: 1,
+      initialRisk: 1,
+      entryCost: 0,
+    } as const;
+    for (const held of [
+      { ...input, signal: -2, position },
+      { ...input, position: { ...position, barsHeld: 10_000 } },
+      { ...input, position },
+    ]) {
+      expect(decide(genes, { ...held, blocked: news }, spec)).toEqual(decide(genes, held, spec));
+    }
+  });
+});
