@@ -19,6 +19,7 @@ import {
   timeframeFolder,
   versionOf,
 } from './barsFiles.ts';
+import { hashBars } from './barsHash.ts';
 import { withFileLock } from './barsLock.ts';
 import { type MarkedBars, mergeBars, type OnConflict } from './barsMerge.ts';
 import { BarReader } from './barsReader.ts';
@@ -306,11 +307,10 @@ export class BarStore {
       before,
       supersede: supersede === undefined ? undefined : folderOf(supersede),
       write: async (temporary) => {
-        const written = writeYears(this.#duckdb, folder, temporary, next.whole, next.years);
+        const writing = writeYears(this.#duckdb, folder, temporary, next.whole, next.years);
         // The hash is computed while DuckDB writes on its own threads.
-        const manifest = manifestOf(key, next.whole, next.years, next.spans);
-        await written;
-        return manifest;
+        const dataHash = hashBars(next.whole.bars);
+        return manifestOf(key, next.whole.bars, dataHash, await writing, next.spans);
       },
     });
     const replaced = before.isRemoved || !before.state ? null : versionOf(before.state.folder);

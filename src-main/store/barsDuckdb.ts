@@ -111,7 +111,7 @@ export class BarDuckdb {
       offset = to;
       return () => this.#stream(file, undefined, into, from, to);
     });
-    await twoAtATime(reads);
+    await aFewAtATime(reads);
     return into;
   }
 
@@ -151,10 +151,14 @@ export class BarDuckdb {
           )
         : await connection.stream(sql);
       let at = offset;
-      for (;;) {
-        const chunk = await result.fetchChunk();
+      // DuckDB decodes the next chunk while this thread copies the one before.
+      for (let next = result.fetchChunk(); ; ) {
+        const chunk = await next;
         const rows = chunk?.rowCount ?? 0;
         if (!chunk || rows === 0) break;
+        next = result.fetchChunk();
+        // Whoever leaves the loop by an error does not wait for it.
+        next.catch(() => undefined);
         if (at + rows > end) throw new RowCountError(`${file.path} holds more than the ${file.bars} bars`);
         COLUMNS.forEach((name, c) => {
           readColumn(chunk.getColumnVector(c), into.bars[name], at, rows);
@@ -189,11 +193,14 @@ async function checkRows(connection: DuckDBConnection, file: BarFile): Promise<v
   if (rows !== file.bars) throw new RowCountError(`${file.path} holds ${rows} bars, not the ${file.bars}`);
 }
 
-/** Runs tasks with at most two at work: as many as DuckDB has threads; the first failure ends it. */
-async function twoAtATime(tasks: readonly (() => Promise<unknown>)[]): Promise<void> {
+/** Files read side by side: while one waits for its next chunk, the copying thread has another's. */
+const SIDE_BY_SIDE = 3;
+
+/** Runs tasks a few at a time; the first failure ends it. */
+async function aFewAtATime(tasks: readonly (() => Promise<unknown>)[]): Promise<void> {
   const queue = tasks.values();
   const worker = async (): Promise<void> => {
     for (const task of queue) await task();
   };
-  await Promise.all([worker(), worker()]);
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
 }

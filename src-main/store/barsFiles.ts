@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID, webcrypto } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
@@ -24,6 +24,8 @@ export interface YearFile {
   readonly toMs: number;
   /** Bars with a mark; absent for files of the first release, which have no such column. */
   readonly marked?: number;
+  /** SHA-256 of the file; absent for files of the first release. */
+  readonly sha256?: string;
 }
 
 /** A version of a history: `version.json` beside its Parquet files. */
@@ -52,6 +54,8 @@ export interface DatasetState extends DatasetManifest {
   /** Folders of the versions before it, the one replaced last first. */
   readonly earlier?: readonly string[];
   readonly removedMs?: number;
+  /** SHA-256 of the rest of this file as JSON; absent in layout 1. */
+  readonly check?: string;
 }
 
 export const CURRENT = 'dataset.json';
@@ -116,6 +120,9 @@ function isState(value: unknown): value is DatasetState {
   );
 }
 
+const checkOf = (state: DatasetState): string =>
+  createHash('sha256').update(JSON.stringify(state)).digest('hex');
+
 /** @returns undefined when there is no such file @throws FrontierError CORRUPT when it cannot be read */
 async function readState(path: string): Promise<DatasetState | undefined> {
   let text: string;
@@ -132,7 +139,11 @@ async function readState(path: string): Promise<DatasetState | undefined> {
     throw corrupt(`The list of bar files ${path} is damaged.`, cause);
   }
   if (!isState(value)) throw corrupt(`${path} is not a list of bar files.`);
-  return value;
+  const { check, ...state } = value;
+  if (state.version !== 1 && check !== checkOf(state)) {
+    throw corrupt(`The list of bar files ${path} is damaged.`);
+  }
+  return state;
 }
 
 /** What a history is now. @throws FrontierError CORRUPT */
@@ -159,6 +170,11 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
+/** SHA-256 of a file, computed beside the engine's thread. */
+export async function fileDigest(path: string): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', await readFile(path))).toString('hex');
+}
+
 /** Forces a file or folder to disk; folders cannot be opened on Windows, where rename is journalled. */
 export async function syncPath(path: string): Promise<void> {
   if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
@@ -170,7 +186,8 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
+async function writeJson(folder: string, name: string, state: DatasetState): Promise<void> {
+  const value = { ...state, check: checkOf(state) };
   const temporary = join(folder, `.tmp-${randomUUID()}.json`);
   const handle = await open(temporary, 'wx');
   try {

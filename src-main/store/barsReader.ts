@@ -1,7 +1,8 @@
+import { FrontierError } from '../../src-shared/errors.ts';
 import { allocateBars, type BarColumns } from '../../src-shared/market/bars.ts';
 import type { TimeRange } from './bars.ts';
 import { type BarDuckdb, type BarFile, RowCountError } from './barsDuckdb.ts';
-import { corrupt, type DatasetState, type YearFile, yearPath } from './barsFiles.ts';
+import { corrupt, type DatasetState, fileDigest, type YearFile, yearPath } from './barsFiles.ts';
 import { hashBars } from './barsHash.ts';
 import type { MarkedBars } from './barsMerge.ts';
 
@@ -10,18 +11,26 @@ const COLUMNS = ['timeMs', 'open', 'high', 'low', 'close', 'volume'] as const;
 /** Reads versions of histories and checks that they are what was saved. */
 export class BarReader {
   readonly #duckdb: BarDuckdb;
+  /** Files that were found whole since this process began: a window does not pay for a year again. */
+  readonly #checked = new Set<string>();
 
   constructor(duckdb: BarDuckdb) {
     this.#duckdb = duckdb;
   }
 
-  /** Every bar, compared with the hash. @throws FrontierError CORRUPT */
+  /**
+   * Every bar, compared with what was saved: file by file, or the bars with their hash where the first release wrote
+   * the files. @throws FrontierError CORRUPT
+   */
   async whole(folder: string, state: DatasetState, withMarks: boolean): Promise<MarkedBars> {
     const files = state.years.map((year) => fileOf(folder, state, year));
-    const read = await this.#guarded(folder, () =>
+    const checking = this.#guarded(folder, () => Promise.all(files.map((file) => this.#check(file))));
+    const reading = this.#guarded(folder, () =>
       this.#duckdb.readWhole(files, withMarks && hasMarks(state.years)),
     );
-    if (hashBars(read.bars) === state.dataHash) return read;
+    const [, read] = await Promise.all([checking, reading]);
+    const isChecked = files.every(({ sha256 }) => sha256 !== undefined);
+    if (isChecked || hashBars(read.bars) === state.dataHash) return read;
     throw corrupt(
       `The stored bars of ${state.symbol} ${state.timeframe} ${state.priceSide} are not the ones saved.`,
     );
@@ -41,8 +50,9 @@ export class BarReader {
     const marks = withMarks && hasMarks(years);
     const parts = await this.#guarded(folder, () =>
       Promise.all(
-        years.map((year) => {
+        years.map(async (year) => {
           const file = fileOf(folder, state, year);
+          if (!this.#checked.has(file.path)) await this.#check(file);
           const isWhole = year.fromMs >= fromMs && year.toMs < toMs;
           return isWhole
             ? this.#duckdb.readWhole([file], marks)
@@ -53,21 +63,34 @@ export class BarReader {
     return joined(parts, marks);
   }
 
+  async #check({ path, sha256 }: CheckedFile): Promise<void> {
+    if (sha256 === undefined) return;
+    if ((await fileDigest(path)) !== sha256) throw corrupt(`${path} is not the file that was saved.`);
+    if (this.#checked.size > 10_000) this.#checked.clear();
+    this.#checked.add(path);
+  }
+
   async #guarded<T>(folder: string, read: () => Promise<T>): Promise<T> {
     try {
       return await read();
     } catch (cause) {
+      if (cause instanceof FrontierError) throw cause;
       if (cause instanceof RowCountError) throw corrupt(`${cause.message} that were saved.`, cause);
       throw corrupt(`The bar files in ${folder} cannot be read.`, cause);
     }
   }
 }
 
-function fileOf(folder: string, state: DatasetState, year: YearFile): BarFile {
+interface CheckedFile extends BarFile {
+  readonly sha256: string | undefined;
+}
+
+function fileOf(folder: string, state: DatasetState, year: YearFile): CheckedFile {
   return {
     path: yearPath(folder, state, year.year),
     bars: year.bars,
     hasMarks: (year.marked ?? 0) > 0,
+    sha256: year.sha256,
   };
 }
 

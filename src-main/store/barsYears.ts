@@ -2,8 +2,14 @@ import { type BarColumns, lowerBound, sliceBars } from '../../src-shared/market/
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import type { DatasetKey } from './bars.ts';
 import type { BarDuckdb } from './barsDuckdb.ts';
-import { type DatasetManifest, type SourceSpan, syncPath, type YearFile, yearPath } from './barsFiles.ts';
-import { hashBars } from './barsHash.ts';
+import {
+  type DatasetManifest,
+  fileDigest,
+  type SourceSpan,
+  syncPath,
+  type YearFile,
+  yearPath,
+} from './barsFiles.ts';
 import type { MarkedBars } from './barsMerge.ts';
 import { linkOrCopy } from './barsVersions.ts';
 
@@ -31,6 +37,12 @@ export function yearPlans(
   return plans;
 }
 
+function markedIn(marks: Uint8Array | undefined): number {
+  let marked = 0;
+  for (const mark of marks ?? []) if (mark !== 0) marked++;
+  return marked;
+}
+
 /** Writes the files of a version. `folder` is where the version before lies. */
 export async function writeYears(
   duckdb: BarDuckdb,
@@ -38,42 +50,48 @@ export async function writeYears(
   temporary: string,
   { bars, marks }: MarkedBars,
   plans: readonly YearPlan[],
-): Promise<void> {
+): Promise<YearFile[]> {
+  const files: YearFile[] = [];
   for (const { year, from, to, same } of plans) {
     const path = yearPath(temporary, { folder: '' }, year);
-    if (same) await linkOrCopy(yearPath(folder, same, year), path);
-    else {
-      await duckdb.write(path, { bars: sliceBars(bars, from, to), marks: marks?.subarray(from, to) });
-      await syncPath(path);
+    if (same) {
+      await linkOrCopy(yearPath(folder, same, year), path);
+      files.push(same.file);
+      continue;
     }
+    const part = { bars: sliceBars(bars, from, to), marks: marks?.subarray(from, to) };
+    await duckdb.write(path, part);
+    await syncPath(path);
+    files.push({
+      year,
+      bars: to - from,
+      fromMs: bars.timeMs[from]!,
+      toMs: bars.timeMs[to - 1]!,
+      marked: markedIn(part.marks),
+      sha256: await fileDigest(path),
+    });
   }
-}
-
-function yearFile({ year, from, to, same }: YearPlan, { bars, marks }: MarkedBars): YearFile {
-  if (same) return same.file;
-  let marked = 0;
-  for (let i = from; marks && i < to; i++) if (marks[i] !== 0) marked++;
-  return { year, bars: to - from, fromMs: bars.timeMs[from]!, toMs: bars.timeMs[to - 1]!, marked };
+  return files;
 }
 
 /** What a version holds. */
 export function manifestOf(
   key: DatasetKey,
-  whole: MarkedBars,
-  plans: readonly YearPlan[],
+  bars: BarColumns,
+  dataHash: string,
+  years: readonly YearFile[],
   spans: readonly SourceSpan[],
 ): Omit<DatasetManifest, 'folder'> {
-  const { bars } = whole;
   return {
     version: 2,
     symbol: instrumentFor(key.symbol).symbol,
     timeframe: key.timeframe,
     priceSide: key.priceSide,
-    dataHash: hashBars(bars),
+    dataHash,
     bars: bars.timeMs.length,
     fromMs: bars.timeMs[0]!,
     toMs: bars.timeMs.at(-1)!,
-    years: plans.map((plan) => yearFile(plan, whole)),
+    years,
     spans,
   };
 }
