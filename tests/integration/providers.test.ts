@@ -3,6 +3,7 @@ import {
   alpacaCryptoFixture,
   alpacaStockFixture,
   alphaVantageFixture,
+  ctraderFixture,
   dukascopyFixture,
   oandaFixture,
   tiingoFixture,
@@ -30,3 +31,8 @@ providerConformance('Tiingo crypto', { pages: 'repeats-refused', unknownSymbol: 
   tiingoFixture('BTCUSD', false),
 );
 providerConformance('Alpha Vantage', { pages: 'one', unknownSymbol: 'refused' }, alphaVantageFixture);
+providerConformance(
+  'cTrader',
+  { pages: 'repeats-refused', unknownSymbol: 'known', serverError: 'INTERNAL_SERVER_ERROR' },
+  ctraderFixture,
+);

@@ -1,6 +1,7 @@
 /** Every provider with its peer and nine days of bars or more. */
 import { AlpacaHistory } from '../../src-main/data/providers/alpaca.ts';
 import { AlphaVantageHistory } from '../../src-main/data/providers/alphavantage.ts';
+import { CTraderHistory } from '../../src-main/data/providers/ctrader/history.ts';
 import { DukascopyHistory } from '../../src-main/data/providers/dukascopy.ts';
 import { OandaHistory } from '../../src-main/data/providers/oanda.ts';
 import type { HistoryProvider } from '../../src-main/data/providers/port.ts';
@@ -10,10 +11,10 @@ import { newYorkToUtcMs } from '../../src-shared/market/newYork.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
 import { alpacaSecretOf, startAlpacaPeer } from './alpacaPeer.ts';
 import { startAlphaVantagePeer } from './alphaVantagePeer.ts';
+import { CTraderPeer, type CTraderPeerOptions } from './ctraderPeer.ts';
 import { startDukascopyPeer } from './dukascopyPeer.ts';
 import { decimal, type PeerBar, peerBars } from './market.ts';
 import { startOandaPeer } from './oandaPeer.ts';
-import type { Peer } from './peer.ts';
 import type { ProviderFixture } from './providerFixture.ts';
 import { startTiingoPeer } from './tiingoPeer.ts';
 import type { PeerWorld } from './world.ts';
@@ -48,7 +49,7 @@ function delivered(shift: number, withVolume: boolean): (bar: PeerBar) => Bar {
 
 function fixtureOf(
   provider: HistoryProvider,
-  peer: Peer,
+  peer: ProviderFixture['peer'],
   world: PeerWorld,
   toMs: number,
   more: {
@@ -96,6 +97,40 @@ export async function dukascopyFixture(
     keys: {},
     unknownSymbol: 'EURCHF',
   });
+}
+
+/** The fixture with its peer's own powers. */
+export interface CTraderFixture extends ProviderFixture {
+  readonly peer: CTraderPeer;
+  readonly provider: CTraderHistory;
+}
+
+/** cTrader. */
+export async function ctraderFixture(
+  timeframe: Timeframe = 'H4',
+  days = 400,
+  options: CTraderPeerOptions = {},
+): Promise<CTraderFixture> {
+  const toMs = FROM_MS + days * DAY_MS;
+  const world = worldOf('EURUSD', timeframe, toMs);
+  const peer = await CTraderPeer.start(world, options);
+  const provider = new CTraderHistory({
+    baseUrl: peer.url,
+    liveUrl: `${peer.url}/live`,
+    tokenUrl: peer.tokenUrl,
+  });
+  const fixture = fixtureOf(provider, peer, world, toMs, {
+    priceSide: 'bid',
+    barOf: delivered(0, true),
+    keys: {
+      'ctrader.clientId': '17_application',
+      'ctrader.clientSecret': KEY,
+      'ctrader.accessToken': KEY,
+      'ctrader.refreshToken': 'refresh-1',
+    },
+    unknownSymbol: 'EURCHF',
+  });
+  return { ...fixture, peer, provider };
 }
 
 const ALPACA_KEYS = { 'alpaca.keyId': KEY, 'alpaca.secretKey': alpacaSecretOf(KEY) };

@@ -12,7 +12,10 @@ import { collect, type ProviderFixture, rowsOf, testIo } from './providerFixture
 export interface ProviderTraits {
   /** `one`: everything comes in one answer. Else what happens when a page comes again in place of the next. */
   readonly pages: 'one' | 'repeats-dropped' | 'repeats-refused';
-  readonly unknownSymbol: 'refused' | 'empty';
+  /** `known`: it has a list of symbols and asks for no other. */
+  readonly unknownSymbol: 'refused' | 'known' | 'empty';
+  /** What a message says about a server that fails. Default: its status. */
+  readonly serverError?: string;
   /** It needs no account. */
   readonly keyless?: boolean;
 }
@@ -140,7 +143,10 @@ export function providerConformance(
       fixture.peer.faults.push(...Array.from({ length: 9 }, (): Fault => ({ kind: 'server-error' })));
       const { io, waits } = testIo(fixture);
       const error = await failureOf(collect(fixture, io));
-      expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('status 500') });
+      expect(error).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining(traits.serverError ?? 'status 500'),
+      });
       expect(fixture.peer.requests).toHaveLength(6);
       const backoffs = waits.filter((ms) => ms < 20_000);
       expect(backoffs).toHaveLength(5);
@@ -284,9 +290,9 @@ export function providerConformance(
     it('PRV-18: does not invent a symbol that the provider does not have', async () => {
       const request = { ...fixture.request, symbol: fixture.unknownSymbol };
       const result = collect(fixture, testIo(fixture).io, [], request);
-      if (traits.unknownSymbol === 'refused') {
+      if (traits.unknownSymbol !== 'empty') {
         await expect(result).rejects.toMatchObject({ code: expect.stringMatching(/NOT_FOUND|BAD_INPUT/) });
-        expect(fixture.peer.requests).toHaveLength(1);
+        expect(fixture.peer.requests).toHaveLength(traits.unknownSymbol === 'known' ? 0 : 1);
       } else {
         expect((await result).rows).toEqual([]);
       }

@@ -7,6 +7,7 @@ import type {
   ProviderIo,
   ProviderProgress,
 } from '../../src-main/data/providers/port.ts';
+import { openWebSocket } from '../../src-main/data/providers/socket.ts';
 import { fetchTransport } from '../../src-main/data/providers/transport.ts';
 import { type Bar, barAt, barCount } from '../../src-shared/market/bars.ts';
 import { ManualClock, SeededRng } from '../../src-shared/runtime.ts';
@@ -17,7 +18,7 @@ import type { PeerWorld } from './world.ts';
 /** One provider with its peer. */
 export interface ProviderFixture {
   readonly provider: HistoryProvider;
-  readonly peer: Peer;
+  readonly peer: Pick<Peer, 'requests' | 'faults' | 'nowMs' | 'url' | 'stop'>;
   readonly world: PeerWorld;
   /** All bars of the world, which lie before the peer's clock. */
   readonly request: BarRequest;
@@ -52,6 +53,16 @@ export function testIo(fixture: ProviderFixture, skewMs = 0, deadlineMs = 10_000
       startsMs.push(clock.nowMs());
       return transport(request);
     },
+    // Only questions for history count: those are what limits and waits are about.
+    openSocket: async (request, events) => {
+      const socket = await openWebSocket(request, events);
+      const send = (text: string): void => {
+        if (/"payloadType":(2137|2145)/.test(text)) startsMs.push(clock.nowMs());
+        socket.send(text);
+      };
+      return { ...socket, send };
+    },
+    every: () => () => undefined,
     clock,
     rng: new SeededRng(1),
     sleep: async (ms, signal) => {

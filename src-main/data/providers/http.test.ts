@@ -25,6 +25,8 @@ function ioOf(transport: Transport): ProviderIo & { waits: number[] } {
       clock.advanceTo(clock.nowMs() + ms);
     },
     deadline: () => new AbortController().signal,
+    openSocket: () => Promise.reject(new Error('no sockets here')),
+    every: () => () => undefined,
     key: async () => KEY,
     signal: new AbortController().signal,
   };

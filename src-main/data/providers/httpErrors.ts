@@ -3,6 +3,11 @@ import type { JsonRequest } from './http.ts';
 
 const QUOTED_CHARS = 200;
 
+/** What was asked for, as the user knows it. */
+interface Subject {
+  readonly subject: string;
+}
+
 /** What went wrong with a provider, in the user's words. No message holds a key or a query. */
 export class ProviderErrors {
   readonly #name: string;
@@ -47,11 +52,29 @@ export class ProviderErrors {
     );
   }
 
+  /** The server understood and will not do it. @param says without secrets, see `quoted` */
+  refusedRequest(subject: string, says: string): FrontierError {
+    return new FrontierError(
+      'BAD_INPUT',
+      `${this.#name} refuses the request for ${subject}: ${says}`,
+      'Check symbol, timeframe and dates against what the provider offers.',
+    );
+  }
+
+  noAccount(wanted: string | undefined): FrontierError {
+    const which = wanted === undefined ? 'no account' : `no account ${wanted}`;
+    return new FrontierError(
+      'REFUSED',
+      `The access token for ${this.#name} opens ${which}.`,
+      'Grant the application access to an account, or enter the login number of one that it has.',
+    );
+  }
+
   unsupported(what: string, offered: string): FrontierError {
     return new FrontierError('BAD_INPUT', `${this.#name} has no ${what}.`, `It has ${offered}.`);
   }
 
-  gaveUp(request: JsonRequest, why: string, attempts: number): FrontierError {
+  gaveUp(request: Subject, why: string, attempts: number): FrontierError {
     return new FrontierError(
       'UNAVAILABLE',
       `${this.#name} did not deliver ${request.subject} in ${attempts} attempts: ${why}.`,
@@ -59,7 +82,7 @@ export class ProviderErrors {
     );
   }
 
-  limitUsedUp(request: JsonRequest, waitMs: number): FrontierError {
+  limitUsedUp(request: Subject, waitMs: number): FrontierError {
     const minutes = Math.ceil(waitMs / 60_000);
     const when = minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
     return new FrontierError(
@@ -77,7 +100,7 @@ export class ProviderErrors {
     );
   }
 
-  html(request: JsonRequest): FrontierError {
+  html(request: Subject & { readonly url: URL }): FrontierError {
     return new FrontierError(
       'REFUSED',
       `${request.url.host} answered with a web page instead of data for ${request.subject}.`,
@@ -109,17 +132,19 @@ export class ProviderErrors {
     if (/^\s*</.test(text) && status >= 400) return this.html(request);
     if (status === 403) return this.#forbidden(says);
     if (status === 404) return this.unknownSymbol(request.subject);
-    if (status >= 300 && status < 400) {
-      return new FrontierError(
-        'REFUSED',
-        `${request.url.host} redirects to another address (status ${status}); keys are not sent there.`,
-        'Check the address of the provider, and whether the network asks for a sign-in.',
-      );
-    }
+    if (status >= 300 && status < 400) return this.redirects(request.url, status);
     return new FrontierError(
       'BAD_INPUT',
       `${this.#name} refuses the request for ${request.subject} (status ${status}): ${says}`,
       'Check symbol, timeframe and dates against what the provider offers.',
+    );
+  }
+
+  redirects(url: URL, status: number): FrontierError {
+    return new FrontierError(
+      'REFUSED',
+      `${url.host} redirects to another address (status ${status}); keys are not sent there.`,
+      'Check the address of the provider, and whether the network asks for a sign-in.',
     );
   }
 

@@ -2,6 +2,7 @@
  * The port through which history comes in over the network. A provider is one file that implements
  * `HistoryProvider` plus one line in `registry.ts`; `tests/peers/providerConformance.ts` is the suite it joins.
  */
+import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns, PriceSide } from '../../../src-shared/market/bars.ts';
 import type { AssetClass } from '../../../src-shared/market/instruments.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
@@ -18,6 +19,8 @@ export interface ProviderKey {
   readonly secret: string;
   /** What the user calls it. */
   readonly label: string;
+  /** Whether it works without. */
+  readonly optional?: boolean;
 }
 
 /** What a provider can be asked for. */
@@ -72,6 +75,31 @@ export interface TransportResponse {
 /** Gets one address; rejects when there is no answer. */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
 
+/** What a socket tells. Nothing comes after `onClose`. */
+export interface SocketEvents {
+  onMessage(text: string): void;
+  onClose(): void;
+}
+
+/** A WebSocket that is open. */
+export interface ProviderSocket {
+  /** Does nothing when the socket has closed. */
+  send(text: string): void;
+  close(): void;
+}
+
+/** What a socket is asked to open. It must not follow redirects. */
+export interface SocketRequest {
+  readonly url: string;
+  /** Gives up opening; an open socket is not affected. */
+  readonly signal: AbortSignal;
+  /** Larger messages close the socket. */
+  readonly maxMessageBytes: number;
+}
+
+/** Opens a WebSocket. @throws SocketRefused when a server answers with something else, else whatever failed */
+export type OpenSocket = (request: SocketRequest, events: SocketEvents) => Promise<ProviderSocket>;
+
 /** How far a fetch has come, or why it waits. */
 export type ProviderProgress =
   | { readonly kind: 'page'; readonly bars: number; readonly coveredToMs: number }
@@ -80,6 +108,9 @@ export type ProviderProgress =
 /** The outside world of a provider. Nothing in this folder touches the network, timers or chance but through it. */
 export interface ProviderIo {
   readonly transport: Transport;
+  readonly openSocket: OpenSocket;
+  /** Calls again and again until the returned function is called. */
+  readonly every: (ms: number, work: () => void) => () => void;
   readonly clock: Clock;
   /** Spreads the retries of parallel requests. */
   readonly rng: Rng;
@@ -109,4 +140,18 @@ export interface HistoryProvider {
    *   reached or its limits are used up, CORRUPT for data that contradicts the protocol, CANCELLED by the signal
    */
   fetchBars(request: BarRequest, io: ProviderIo): AsyncIterable<BarPage>;
+  /**
+   * Exchanges keys that ran out for new ones, where the provider has such a thing. The new ones are handed to
+   * `save` before they are used: the old ones are void from then on.
+   * @throws FrontierError REFUSED when the user has to sign in again, UNAVAILABLE when it cannot be reached
+   */
+  renewKeys?(io: ProviderIo, save: (secret: string, value: string) => Promise<void>): Promise<void>;
+}
+
+/** The keys were accepted once and have run out: `renewKeys` may help. */
+export class KeysExpired extends FrontierError {
+  constructor(message: string, hint: string) {
+    super('REFUSED', message, hint);
+    this.name = 'KeysExpired';
+  }
 }

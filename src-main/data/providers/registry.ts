@@ -1,6 +1,7 @@
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { AlpacaHistory } from './alpaca.ts';
 import { AlphaVantageHistory } from './alphavantage.ts';
+import { CTraderHistory } from './ctrader/history.ts';
 import { DukascopyHistory } from './dukascopy.ts';
 import { OandaHistory } from './oanda.ts';
 import type { HistoryProvider } from './port.ts';
@@ -10,6 +11,7 @@ import { TiingoHistory } from './tiingo.ts';
 const PROVIDERS: readonly (() => HistoryProvider)[] = [
   () => new DukascopyHistory(),
   () => new OandaHistory(),
+  () => new CTraderHistory(),
   () => new AlpacaHistory(),
   () => new TiingoHistory(),
   () => new AlphaVantageHistory(),
