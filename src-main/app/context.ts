@@ -38,6 +38,7 @@ export const homePaths = {
   signals: (home: string, modelId: string): string => join(home, 'cache', 'signals', `${modelId}.bin`),
   uploads: (home: string): string => join(home, 'uploads'),
   reports: (home: string): string => join(home, 'reports'),
+  exports: (home: string): string => join(home, 'exports'),
   blackouts: (home: string, hash: string): string => join(home, 'blackouts', `${hash}.json`),
 };
 

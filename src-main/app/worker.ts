@@ -18,6 +18,8 @@ function handler<P>(run: (payload: P, context: Parameters<JobHandler>[1]) => Pro
 
 serveJobs({
   import: async () => handler((await import('./jobs/import.ts')).importJob),
+  resample: async () => handler((await import('./jobs/resample.ts')).resampleJob),
+  export: async () => handler((await import('./jobs/export.ts')).exportJob),
   train: async () => handler((await import('./jobs/train.ts')).trainJob),
   backtest: async () => handler((await import('./jobs/backtest.ts')).backtestJob),
   point: async () => handler((await import('./jobs/backtest.ts')).pointJob),
