@@ -5,12 +5,15 @@ export interface Place {
   readonly line: number;
   readonly column?: number;
   readonly columnName?: string;
+  /** File of an archive that is read together with others. */
+  readonly part?: string;
 }
 
 function describe(place: Place): string {
-  if (place.column === undefined) return `Line ${place.line}`;
+  const line = place.part === undefined ? `Line ${place.line}` : `${place.part}, line ${place.line}`;
+  if (place.column === undefined) return line;
   const name = place.columnName ? ` (${place.columnName})` : '';
-  return `Line ${place.line}, column ${place.column}${name}`;
+  return `${line}, column ${place.column}${name}`;
 }
 
 /** The refusal of a whole file. @param hint what the user can do, in one sentence */
@@ -29,3 +32,7 @@ export function shown(cell: string): string {
   const clean = cell.replace(/[\u0000-\u001f\u007f]/g, '?');
   return `"${clean.length > 40 ? `${clean.slice(0, 40)}…` : clean}"`;
 }
+
+/** What a table needs, for hints. */
+export const EXPECTED =
+  'Expected columns are a time (timestamp, or date and time), open, high, low, close and, optionally, volume; for ticks a time, bid and ask.';

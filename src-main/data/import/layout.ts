@@ -1,80 +1,53 @@
-import { importError, importErrorAt, shown } from './errors.ts';
+import type { ColumnRole } from '../../../src-shared/contract/import.ts';
+import type { PriceSide } from '../../../src-shared/market/bars.ts';
+import { EXPECTED, importError, importErrorAt, shown } from './errors.ts';
+import { bareRoles, isNumber } from './layoutBare.ts';
+import { headerRoles, isHeader, unknownColumns } from './layoutHeader.ts';
+import { type Separator, separatorOf, splitRow } from './split.ts';
 import { detectTimeFormat, type TimeFormat } from './times.ts';
 
 /** Which cell of a row is what. Indices count from 0. */
 export interface TableLayout {
+  readonly content: 'bars' | 'ticks';
   /** Shown to the user. */
   readonly format: string;
   readonly hasHeader: boolean;
-  readonly separator: ',' | ';' | '\t';
+  readonly separator: Separator;
+  /** Line of the header, or of the first row where there is none. */
+  readonly headLine: number;
   /** Names by position: of the header, or given by us where there is none. */
   readonly columns: readonly string[];
+  readonly roles: readonly ColumnRole[];
   readonly time: number;
   /** Cell with the time of day where date and time are apart. */
   readonly clock: number | undefined;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
+  /** Cells of the values: open, high, low and close of bars, bid and ask of ticks. -1 where there is none. */
+  readonly values: readonly number[];
   readonly volume: number | undefined;
   /** Columns that are not read. */
   readonly ignored: readonly string[];
   readonly timeFormat: TimeFormat;
+  /** The first time as it stands in the file. */
+  readonly firstTime: string;
   /** Prices are written with a decimal comma. */
   readonly decimalComma: boolean;
+  /** Side that the names of the columns state. */
+  readonly priceSide: PriceSide | undefined;
 }
 
-const MOST_COLUMNS = 200;
-const EXPECTED =
-  'Expected columns are a time (timestamp, or date and time), open, high, low, close and, optionally, volume.';
-
-/** Accepted header names, without case, spaces and punctuation; earlier ones win. */
-const NAMES = {
-  time: [
-    'timestamp',
-    'datetime',
-    'dateandtime',
-    'gmttime',
-    'timeutc',
-    'utctime',
-    'utc',
-    'opentime',
-    'localtime',
-  ].concat(['time', 'date', 'unix', 'unixtime', 'epoch', 'bartime', 't']),
-  open: ['open', 'o', 'openprice', 'bidopen', 'askopen', 'openbid', 'openask'],
-  high: ['high', 'h', 'highprice', 'bidhigh', 'askhigh', 'highbid', 'highask'],
-  low: ['low', 'l', 'lowprice', 'bidlow', 'asklow', 'lowbid', 'lowask'],
-  close: ['close', 'c', 'closeprice', 'bidclose', 'askclose', 'closebid', 'closeask'],
-  volume: ['volume', 'tickvol', 'tickvolume', 'tickqty', 'vol', 'v', 'realvolume'],
-} as const;
-
-const CLOCK = /^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/;
-
-/** The cells of a line; quotes around a cell are taken off. */
-export function splitRow(line: string, separator: string): string[] {
-  if (!line.includes('"')) return line.split(separator);
-  const cells: string[] = [];
-  let cell = '';
-  let quoted = false;
-  for (const c of line) {
-    if (c === '"') quoted = !quoted;
-    else if (c === separator && !quoted) {
-      cells.push(cell);
-      cell = '';
-    } else cell += c;
-  }
-  cells.push(cell);
-  return cells;
+/** A line of a file that is not blank. */
+export interface SampleLine {
+  readonly text: string;
+  readonly line: number;
 }
 
-function separatorOf(line: string): TableLayout['separator'] {
-  if (line.includes('\t')) return '\t';
-  return line.includes(';') ? ';' : ',';
+/** What the user says about the columns. */
+export interface LayoutOptions {
+  readonly columns?: readonly ColumnRole[] | undefined;
+  readonly priceSide?: PriceSide | undefined;
 }
 
-function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
-}
+export const MOST_COLUMNS = 200;
 
 function refuseOtherContent(line: string): void {
   if (/^\s*<(!doctype|html|\?xml|head|body)/i.test(line)) {
@@ -88,149 +61,120 @@ function refuseOtherContent(line: string): void {
   }
 }
 
-function isNumber(cell: string): boolean {
-  return /^[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?$/.test(cell.trim());
+/** What a table's columns are, before times and numbers are looked at. */
+export interface Roles {
+  readonly kind: string;
+  readonly roles: readonly ColumnRole[];
+  readonly columns: readonly string[];
+  readonly priceSide?: PriceSide | undefined;
+}
+
+function checkRoles(roles: readonly ColumnRole[], cells: readonly string[], line: number): void {
+  const has = (role: ColumnRole): boolean => roles.includes(role);
+  const fail = (why: string): never => {
+    throw importErrorAt({ line }, `the columns do not fit: ${why}.`, EXPECTED);
+  };
+  if (roles.length !== cells.length) fail(`${roles.length} are named and the table has ${cells.length}`);
+  for (const role of new Set(roles)) {
+    if (role !== 'ignore' && roles.indexOf(role) !== roles.lastIndexOf(role)) fail(`${role} is named twice`);
+  }
+  if (!has('time') && !has('date')) fail('no column is the time');
+  if (has('clock') && !has('date')) fail('a time of day needs a date');
+  if (has('time') && has('date')) fail('time and date are both named');
+  const prices = (['open', 'high', 'low', 'close'] as const).filter(has);
+  if (prices.length === 4) return;
+  if (prices.length > 0) fail('bars need open, high, low and close');
+  if (!has('bid') && !has('ask')) fail('there are neither prices of bars nor bid and ask');
+}
+
+function timeFormatOf(text: string | undefined, row: SampleLine, column: number, name: string): TimeFormat {
+  const format = text === undefined ? undefined : detectTimeFormat(text);
+  if (format) return format;
+  throw importErrorAt(
+    { line: row.line, column: column + 1, columnName: name },
+    `${shown(text ?? '')} is not a time that can be read without guessing.`,
+    'Write times as 2024-01-31T23:00:00Z, 2024.01.31 23:00, 20240131 230000, or epoch seconds or milliseconds.',
+  );
+}
+
+function finish(
+  found: Roles,
+  hasHeader: boolean,
+  head: SampleLine,
+  rows: readonly SampleLine[],
+  separator: Separator,
+): TableLayout {
+  const first = rows[0];
+  if (!first) throw importError('The file has a header and 0 rows.', 'Give a file with at least two bars.');
+  const { roles, columns } = found;
+  const at = (role: ColumnRole): number => roles.indexOf(role);
+  const time = at('time') >= 0 ? at('time') : at('date');
+  const clock = at('clock') >= 0 ? at('clock') : undefined;
+  const cells = splitRow(first.text, separator).map((c) => c.trim());
+  const firstTime = clock === undefined ? (cells[time] ?? '') : `${cells[time]} ${cells[clock]}`;
+  const timeFormat = timeFormatOf(firstTime, first, time, columns[time] ?? 'time');
+  const isBars = at('open') >= 0;
+  const values = (isBars ? (['open', 'high', 'low', 'close'] as const) : (['bid', 'ask'] as const)).map(at);
+  const numbers = rows.flatMap((row) => {
+    const parts = splitRow(row.text, separator);
+    return values.map((v) => parts[v]?.trim() ?? '');
+  });
+  return {
+    content: isBars ? 'bars' : 'ticks',
+    format: `${found.kind}, ${timeFormat.name}`,
+    hasHeader,
+    separator,
+    headLine: head.line,
+    columns,
+    roles,
+    time,
+    clock,
+    values,
+    volume: at('volume') >= 0 ? at('volume') : undefined,
+    ignored: columns.filter((_, i) => roles[i] === 'ignore'),
+    timeFormat,
+    firstTime,
+    decimalComma: numbers.some((n) => /^[+-]?\d+,\d+$/.test(n)),
+    priceSide: found.priceSide,
+  };
 }
 
 /**
- * Works out the layout from the first line and the first row of data.
- * @param headLine number of the first line, for messages
- * @param second the line after it; undefined when the file has one line
+ * Works out the layout from the first lines of a table.
+ * @param lines the first lines that are not blank; more of them settle more doubts
  * @throws FrontierError IMPORT_FAILED when the columns or the way times are written are not understood
  */
-export function detectLayout(head: string, headLine: number, second: string | undefined): TableLayout {
-  refuseOtherContent(head);
-  const separator = separatorOf(head);
-  const cells = splitRow(head, separator).map((c) => c.trim());
+export function detectLayout(lines: readonly SampleLine[], options: LayoutOptions = {}): TableLayout {
+  const head = lines[0];
+  if (!head) throw importError('The file is empty.', 'Give a file with at least two bars.');
+  refuseOtherContent(head.text);
+  const separator = separatorOf(lines.map((l) => l.text));
+  const cells = splitRow(head.text, separator).map((c) => c.trim());
   if (cells.length > MOST_COLUMNS) {
-    throw importErrorAt({ line: headLine }, `${cells.length} columns are no table of bars.`, EXPECTED);
+    throw importErrorAt({ line: head.line }, `${cells.length} columns are no table of bars.`, EXPECTED);
   }
-  const bare = bareLayout(cells, separator);
-  if (bare) return bare;
-  if (cells.slice(1).some(isNumber) && cells.filter(isNumber).length >= 4) {
+  const table = lines.map((l) => splitRow(l.text, separator).map((c) => c.trim()));
+  if (options.columns) {
+    checkRoles(options.columns, cells, head.line);
+    const hasHeader = isHeader(cells);
+    const columns = hasHeader ? named(cells) : cells.map((_, i) => options.columns?.[i] ?? '');
+    const found = { kind: 'table, columns as named', roles: options.columns, columns };
+    return finish(found, hasHeader, head, hasHeader ? lines.slice(1) : lines, separator);
+  }
+  const bare = bareRoles(table);
+  if (bare) return finish(bare, false, head, lines, separator);
+  if (cells.slice(1).some(isNumber) && cells.filter(isNumber).length >= 3) {
     throw importErrorAt(
-      { line: headLine },
+      { line: head.line },
       `the columns are not understood: there is no header, and ${cells.map(shown).join(', ')} is no known order.`,
       `${EXPECTED} Add a header line with these names.`,
     );
   }
-  return headerLayout(cells, headLine, separator, second);
+  const found = headerRoles(cells, table[1], options.priceSide);
+  if ('missing' in found) throw unknownColumns(cells, head.line, found.missing);
+  return finish(found, true, head, lines.slice(1), separator);
 }
 
-/** A table without a header: known by its number of cells and a time in front. */
-function bareLayout(cells: readonly string[], separator: TableLayout['separator']): TableLayout | undefined {
-  const apart = CLOCK.test(cells[1] ?? '');
-  const timeFormat = detectTimeFormat(apart ? `${cells[0]} ${cells[1]}` : (cells[0] ?? ''));
-  const first = apart ? 2 : 1;
-  const numbers = cells.slice(first);
-  if (!timeFormat || !numbers.every(isNumber) || numbers.length < 4 || numbers.length > 5) return undefined;
-  const names = apart ? ['date', 'time'] : ['time'];
-  const columns = [...names, 'open', 'high', 'low', 'close', 'volume'].slice(0, cells.length);
-  const kind = apart
-    ? 'MetaTrader'
-    : timeFormat.name === 'YYYYMMDD HHMMSS'
-      ? 'histdata / NinjaTrader'
-      : 'CSV';
-  return {
-    format: `${kind} without header, ${timeFormat.name}`,
-    hasHeader: false,
-    separator,
-    columns,
-    time: 0,
-    clock: apart ? 1 : undefined,
-    open: first,
-    high: first + 1,
-    low: first + 2,
-    close: first + 3,
-    volume: numbers.length === 5 ? first + 4 : undefined,
-    ignored: [],
-    timeFormat,
-    decimalComma: separator !== ',' && numbers.some((n) => n.includes(',')),
-  };
-}
-
-function findColumn(plain: readonly string[], accepted: readonly string[]): number | undefined {
-  for (const name of accepted) {
-    const index = plain.indexOf(name);
-    if (index >= 0) return index;
-  }
-  return undefined;
-}
-
-/** A pandas index is written with an empty name; it counts as the time if it reads as one. */
-function timeColumn(plain: readonly string[], row: readonly string[] | undefined): number | undefined {
-  const named = findColumn(plain, NAMES.time);
-  if (named !== undefined) return named;
-  return plain[0] === '' && row && detectTimeFormat(row[0]?.trim() ?? '') ? 0 : undefined;
-}
-
-function headerLayout(
-  cells: readonly string[],
-  line: number,
-  separator: TableLayout['separator'],
-  second: string | undefined,
-): TableLayout {
-  const plain = cells.map(plainName);
-  const row = second === undefined ? undefined : splitRow(second, separator).map((c) => c.trim());
-  let time = timeColumn(plain, row);
-  const found = {
-    open: findColumn(plain, NAMES.open),
-    high: findColumn(plain, NAMES.high),
-    low: findColumn(plain, NAMES.low),
-    close: findColumn(plain, NAMES.close),
-  };
-  const missing = Object.entries({ time, ...found }).flatMap(([name, at]) =>
-    at === undefined ? [name] : [],
-  );
-  if (missing.length > 0 || time === undefined) throw unknownColumns(cells, line, missing);
-  const date = plain.indexOf('date');
-  const clockAt = plain.indexOf('time');
-  const apart = date >= 0 && clockAt >= 0 && CLOCK.test(row?.[clockAt] ?? '');
-  if (apart) time = date;
-  const timeFormat = timeFormatOf(row, time, apart ? clockAt : undefined, line + 1, cells);
-  const volume = findColumn(plain, NAMES.volume);
-  const used = new Set([time, apart ? clockAt : time, volume, ...Object.values(found)]);
-  const kind = cells.some((c) => /^<.+>$/.test(c)) ? 'MetaTrader 5 export' : 'generic CSV';
-  return {
-    format: `${kind}, ${timeFormat.name}`,
-    hasHeader: true,
-    separator,
-    columns: cells.map((c, i) => c || `column ${i + 1}`),
-    time,
-    clock: apart ? clockAt : undefined,
-    open: found.open!,
-    high: found.high!,
-    low: found.low!,
-    close: found.close!,
-    volume,
-    ignored: cells.filter((_, i) => !used.has(i)),
-    timeFormat,
-    decimalComma: separator !== ',' && /^\d+,\d+$/.test(row?.[found.open!] ?? ''),
-  };
-}
-
-function unknownColumns(cells: readonly string[], line: number, missing: readonly string[]): Error {
-  return importErrorAt(
-    { line },
-    `the columns are not understood. Found ${cells.map(shown).join(', ')}; no column for ${missing.join(', ')}.`,
-    EXPECTED,
-  );
-}
-
-function timeFormatOf(
-  row: readonly string[] | undefined,
-  time: number,
-  clock: number | undefined,
-  line: number,
-  columns: readonly string[],
-): TimeFormat {
-  if (!row) throw importError('The file has a header and 0 rows.', 'Give a file with at least two bars.');
-  const text = clock === undefined ? (row[time] ?? '') : `${row[time]} ${row[clock]}`;
-  const format = detectTimeFormat(text);
-  if (format) return format;
-  throw importErrorAt(
-    { line, column: time + 1, columnName: columns[time] ?? 'time' },
-    `${shown(text)} is not a time that can be read without guessing.`,
-    'Write times as 2024-01-31T23:00:00Z, 2024.01.31 23:00, 20240131 230000, or epoch seconds or milliseconds.',
-  );
+function named(cells: readonly string[]): string[] {
+  return cells.map((c, i) => c || `column ${i + 1}`);
 }

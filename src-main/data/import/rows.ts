@@ -1,237 +1,222 @@
-import { allocateBars, type BarColumns, sliceBars } from '../../../src-shared/market/bars.ts';
-import { offsetName, parseZone, type TimeZone } from '../../../src-shared/market/zones.ts';
-import { importErrorAt, type Place, shown } from './errors.ts';
-import { splitRow, type TableLayout } from './layout.ts';
+import type { FrontierError } from '../../../src-shared/errors.ts';
+import { offsetName } from '../../../src-shared/market/zones.ts';
+import { importError, importErrorAt, type Place, shown } from './errors.ts';
+import type { TableLayout } from './layout.ts';
+import type { LocalClock } from './localClock.ts';
+import type { RowDefect } from './rawRows.ts';
+import { splitRow } from './split.ts';
 import { isoTime, type ParsedTime } from './times.ts';
 
-const REPAIR_HINT = 'Correct or remove this row in the file, or export the history again.';
-const PRICE_NAMES = ['open', 'high', 'low', 'close'] as const;
+export const REPAIR_HINT = 'Correct or remove this row in the file, or export the history again.';
+/** Rows that cannot be stored are kept with their text up to this many; a ruined file has millions. */
+const MOST_DEFECTS = 10_000;
+/** A file of which more than half is unreadable is not read to its end. */
+const RUINED_AFTER = 100_000;
 
-/** Columns that grow as rows arrive. */
-class BarBuilder {
-  #bars = allocateBars(4096);
-  #lines = new Float64Array(4096);
-  count = 0;
+/** What stands for a cell in a table where it is missing on purpose. */
+const MISSING = /^(?:|-|null|none|n\/a|na|#n\/a|[-+]?nan)$/i;
+/** A cell that a spreadsheet would run. */
+const FORMULA = /^\s*(?:[=@]|[+-](?![\d.,\s]|inf|nan|$))/i;
 
-  add(line: number, timeMs: number, prices: readonly number[], volume: number): void {
-    if (this.count === this.#lines.length) this.#grow();
-    const i = this.count++;
-    this.#lines[i] = line;
-    this.#bars.timeMs[i] = timeMs;
-    this.#bars.open[i] = prices[0]!;
-    this.#bars.high[i] = prices[1]!;
-    this.#bars.low[i] = prices[2]!;
-    this.#bars.close[i] = prices[3]!;
-    this.#bars.volume[i] = volume;
-  }
-
-  #grow(): void {
-    const bigger = allocateBars(this.#lines.length * 2);
-    for (const key of Object.keys(bigger) as (keyof BarColumns)[]) bigger[key].set(this.#bars[key]);
-    const lines = new Float64Array(this.#lines.length * 2);
-    lines.set(this.#lines);
-    this.#bars = bigger;
-    this.#lines = lines;
-  }
-
-  timeAt(index: number): number {
-    return this.#bars.timeMs[index]!;
-  }
-
-  lineAt(index: number): number {
-    return this.#lines[index]!;
-  }
-
-  /** The line that already holds a time, if one does. */
-  lineOf(timeMs: number): number | undefined {
-    for (let i = this.count - 1; i >= 0 && this.timeAt(i) >= timeMs; i--) {
-      if (this.timeAt(i) === timeMs) return this.lineAt(i);
-    }
-    return undefined;
-  }
-
-  columns(): BarColumns {
-    const exact = allocateBars(this.count);
-    const view = sliceBars(this.#bars, 0, this.count);
-    for (const key of Object.keys(exact) as (keyof BarColumns)[]) exact[key].set(view[key]);
-    return exact;
-  }
+/** Where rows of good cells go; ticks are made bars on the way, so they are never held all at once. */
+export interface RowSink {
+  /**
+   * @param values open, high, low and close, or bid and ask; NaN where a cell is unreadable (bars) or empty (ticks)
+   * @returns what is wrong with the row's values or place, for ticks; bars are looked at afterwards
+   */
+  add(timeMs: number, values: readonly number[], volume: number, line: number): TickProblem | undefined;
+  readonly count: number;
 }
 
-/** Turns the rows of one table into bars and refuses the first one that cannot be one. */
+export interface TickProblem {
+  readonly kind: string;
+  readonly message: string;
+}
+
+interface Cell {
+  readonly value: number;
+  readonly defect?: { readonly kind: string; readonly error: FrontierError };
+}
+
+/** The place of a cell, and the part of a joined file that it is in. */
+export type PlaceOf = (line: number, cell?: number) => Place;
+
+/** Reads the rows of one table exactly, and notes every one that cannot be what it should be. */
 export class RowReader {
   readonly #layout: TableLayout;
-  /** The zone the user gave; applies to times that state none. */
-  readonly #zone: TimeZone;
-  readonly #builder = new BarBuilder();
+  readonly #clock: LocalClock;
+  readonly #sink: RowSink;
+  readonly #part: string | undefined;
   readonly #time: ParsedTime = { localMs: 0, offsetMinutes: undefined };
-  readonly #prices = [0, 0, 0, 0];
-  readonly #priceCells: readonly number[];
-  #statedOffset: number | undefined;
-  #firstLine = 0;
-  /** Wall-clock times that occur twice and were told apart by their order. */
-  ambiguousTimes = 0;
+  readonly #values: number[];
+  readonly #offsets = new Map<number | undefined, number>();
+  #lastMs = Number.NEGATIVE_INFINITY;
+  rows = 0;
+  readonly defects: RowDefect[] = [];
+  readonly more = new Map<string, number>();
+  #defectCount = 0;
 
-  constructor(layout: TableLayout, zone: string | undefined) {
+  /** @param part name of the file inside an archive, for messages */
+  constructor(layout: TableLayout, clock: LocalClock, sink: RowSink, part?: string) {
     this.#layout = layout;
-    this.#zone = parseZone(zone ?? 'UTC');
-    this.#priceCells = [layout.open, layout.high, layout.low, layout.close];
+    this.#clock = clock;
+    this.#sink = sink;
+    this.#part = part;
+    this.#values = layout.values.map(() => Number.NaN);
   }
 
-  get count(): number {
-    return this.#builder.count;
+  /** Offsets that the rows state, minutes; empty when they state none. */
+  get offsets(): number[] {
+    return [...this.#offsets.keys()].filter((o) => o !== undefined).sort((a, b) => a - b);
   }
 
-  /** The offset all rows state; undefined when they state none. */
-  get statedOffsetMinutes(): number | undefined {
-    return this.#statedOffset;
+  /**
+   * Reads a row. @param cut whether the line has no end: what is wrong with it then is that the file was cut off
+   * @throws FrontierError IMPORT_FAILED where the whole file cannot be read as one table
+   */
+  read(text: string, line: number, cut: boolean): void {
+    const row = this.#sink.count;
+    const found = this.#readRow(text, line);
+    this.rows++;
+    if (!found) return;
+    const { kind, error, timeMs } = found;
+    this.#note(
+      cut
+        ? { kind: 'truncated_row', row, line, timeMs, text, error: truncated(error) }
+        : { kind, row, line, timeMs, text, error },
+    );
   }
 
-  get zoneName(): string {
-    return this.#statedOffset === undefined ? this.#zone.name : offsetName(this.#statedOffset);
+  #note(defect: RowDefect): void {
+    this.#defectCount++;
+    if (this.defects.length < MOST_DEFECTS) this.defects.push(defect);
+    else this.more.set(defect.kind, (this.more.get(defect.kind) ?? 0) + 1);
+    if (this.#defectCount < RUINED_AFTER || this.#defectCount < this.rows / 2) return;
+    const first = this.defects[0]!.error;
+    throw importError(
+      `${first.message.replace(/ Nothing was imported\.$/, '')} More than half of the rows cannot be read.`,
+      first.hint ?? REPAIR_HINT,
+      first,
+    );
   }
 
-  columns(): BarColumns {
-    return this.#builder.columns();
-  }
-
-  /** @throws FrontierError IMPORT_FAILED naming line and column */
-  read(text: string, line: number): void {
-    const cells = splitRow(text, this.#layout.separator);
-    if (cells.length !== this.#layout.columns.length) {
-      throw importErrorAt(
-        { line },
-        `the row has ${cells.length} columns where the table has ${this.#layout.columns.length}.`,
-        REPAIR_HINT,
-      );
+  #readRow(text: string, line: number): { kind: string; error: FrontierError; timeMs: number } | undefined {
+    const { columns, separator } = this.#layout;
+    const cells = splitRow(text, separator);
+    if (cells.length !== columns.length) {
+      const what = `the row has ${cells.length} columns where the table has ${columns.length}.`;
+      const error = importErrorAt(this.#place(line), what, REPAIR_HINT);
+      return { kind: 'column_count', error, timeMs: Number.NaN };
     }
-    const timeMs = this.#readTime(cells, line);
-    this.#checkOrder(timeMs, line);
-    for (let k = 0; k < 4; k++) this.#prices[k] = this.#readPrice(cells, this.#priceCells[k]!, line);
-    this.#checkShape(line);
-    this.#builder.add(line, timeMs, this.#prices, this.#readVolume(cells, line));
+    this.#refuseFormulas(cells, line);
+    const time = this.#readTime(cells, line);
+    let defect = time.defect;
+    this.#layout.values.forEach((at, k) => {
+      const cell = at < 0 ? { value: Number.NaN } : this.#number(cells, at, line);
+      this.#values[k] = cell.value;
+      defect ??= cell.defect;
+    });
+    const volume = this.#readVolume(cells, line);
+    defect ??= volume.defect;
+    // Bars keep a place for every row that has a time; ticks only good rows.
+    if (Number.isNaN(time.value) || (defect && this.#layout.content === 'ticks')) {
+      return defect && { ...defect, timeMs: time.value };
+    }
+    const problem = this.#sink.add(time.value, this.#values, volume.value, line);
+    if (!problem) this.#lastMs = time.value;
+    else defect ??= { kind: problem.kind, error: this.#problemError(problem, line) };
+    return defect && { ...defect, timeMs: time.value };
   }
 
-  #place(line: number, cell: number): Place {
-    return { line, column: cell + 1, columnName: this.#layout.columns[cell] ?? '' };
+  #problemError(problem: TickProblem, line: number): FrontierError {
+    return importErrorAt(this.#place(line), problem.message, REPAIR_HINT);
   }
 
-  #readTime(cells: readonly string[], line: number): number {
+  #place(line: number, cell?: number): Place {
+    const part = this.#part === undefined ? {} : { part: this.#part };
+    if (cell === undefined) return { line, ...part };
+    return { line, column: cell + 1, columnName: this.#layout.columns[cell] ?? '', ...part };
+  }
+
+  #refuseFormulas(cells: readonly string[], line: number): void {
+    const at = cells.findIndex((cell) => FORMULA.test(cell));
+    if (at < 0) return;
+    throw importErrorAt(
+      this.#place(line, at),
+      `${shown(cells[at]!)} is a formula, and no table of prices holds any.`,
+      'Export the values alone, and check where the file comes from.',
+    );
+  }
+
+  #readTime(cells: readonly string[], line: number): Cell {
     const { time, clock, timeFormat } = this.#layout;
     const text = clock === undefined ? cells[time]!.trim() : `${cells[time]!.trim()} ${cells[clock]!.trim()}`;
     if (!timeFormat.parse(text, this.#time) || !Number.isFinite(this.#time.localMs)) {
-      throw importErrorAt(
-        this.#place(line, time),
-        `${shown(text)} is not a time; the rows before it are written as ${timeFormat.name}.`,
-        REPAIR_HINT,
-      );
+      const what = `${shown(text)} is not a time; the rows before it are written as ${timeFormat.name}.`;
+      const error = importErrorAt(this.#place(line, time), what, REPAIR_HINT);
+      return { value: Number.NaN, defect: { kind: 'bad_time', error } };
     }
     this.#checkOffset(line);
-    return this.#toUtc(line);
+    const { offsetMinutes, localMs } = this.#time;
+    if (offsetMinutes !== undefined) return { value: localMs - offsetMinutes * 60_000 };
+    const value = this.#clock.toUtc(localMs, this.#lastMs);
+    if (!Number.isNaN(value)) return { value };
+    const error = importErrorAt(
+      this.#place(line, time),
+      `${isoTime(localMs).replace('Z', '')} does not exist in ${this.#clock.zone.name}: the clock was moved forward over it.`,
+      'The times are probably in another zone; name that one.',
+    );
+    return { value, defect: { kind: 'impossible_time', error } };
   }
 
-  /** DATA-4: one file is in one zone. */
+  /** DATA-4: one file is in one zone; a zone with daylight saving states two offsets, an hour apart. */
   #checkOffset(line: number): void {
     const offset = this.#time.offsetMinutes;
-    if (this.#builder.count === 0) {
-      this.#statedOffset = offset;
-      this.#firstLine = line;
+    if (this.#offsets.has(offset)) return;
+    const [first] = this.#offsets;
+    if (first === undefined || this.#isSameClock(offset)) {
+      this.#offsets.set(offset, line);
       return;
     }
-    if (offset === this.#statedOffset) return;
     const name = (minutes: number | undefined) =>
       minutes === undefined ? 'no time zone' : minutes === 0 ? 'UTC (Z)' : offsetName(minutes);
     throw importErrorAt(
       this.#place(line, this.#layout.time),
-      `mixed time zones: this row states ${name(offset)}, line ${this.#firstLine} and those after it state ${name(this.#statedOffset)}.`,
+      `mixed time zones: this row states ${name(offset)}, line ${first[1]} and those after it state ${name(first[0])}.`,
       'Export the history with all times in one zone, best in UTC.',
     );
   }
 
-  #toUtc(line: number): number {
-    if (this.#statedOffset !== undefined) return this.#time.localMs - this.#statedOffset * 60_000;
-    const candidates = this.#zone.utcCandidates(this.#time.localMs);
-    if (candidates.length === 1) return candidates[0]!;
-    if (candidates.length === 0) {
-      const wall = isoTime(this.#time.localMs).replace('Z', '');
-      throw importErrorAt(
-        this.#place(line, this.#layout.time),
-        `${wall} does not exist in ${this.#zone.name}: the clock was moved forward over it.`,
-        'The times are probably in another zone; name that one.',
-      );
-    }
-    this.ambiguousTimes++;
-    const last = this.#builder.count > 0 ? this.#builder.timeAt(this.#builder.count - 1) : -Infinity;
-    return candidates[0]! > last ? candidates[0]! : candidates[1]!;
+  #isSameClock(offset: number | undefined): boolean {
+    const [first] = [...this.#offsets.keys()];
+    if (this.#offsets.size > 1 || offset === undefined || first === undefined) return false;
+    return Math.abs(offset - first) === 60;
   }
 
-  /** DATA-6: times strictly increase. */
-  #checkOrder(timeMs: number, line: number): void {
-    const last = this.#builder.count - 1;
-    if (last < 0 || timeMs > this.#builder.timeAt(last)) return;
-    const place = this.#place(line, this.#layout.time);
-    const twin = this.#builder.lineOf(timeMs);
-    if (twin !== undefined) {
-      throw importErrorAt(
-        place,
-        `duplicate timestamp: ${isoTime(timeMs)} is already on line ${twin}.`,
-        'Remove one of the two rows; if they differ, find out which is right.',
-      );
-    }
-    const previous = `${isoTime(this.#builder.timeAt(last))} on line ${this.#builder.lineAt(last)}`;
-    const hint = this.#builder.count === 1 ? ' (is the newest bar first?)' : '';
-    throw importErrorAt(
-      place,
-      `out of order: ${isoTime(timeMs)} comes after ${previous}.`,
-      `Sort the file by time, oldest bar first${hint}.`,
-    );
-  }
-
-  #number(cells: readonly string[], cell: number, line: number): number {
+  #number(cells: readonly string[], cell: number, line: number): Cell {
     let text = cells[cell]!.trim();
     if (this.#layout.decimalComma) text = text.replace(',', '.');
     const c = text.charCodeAt(text.length - 1);
     // Number() also reads "", "0x1F" and "Infinity"; prices are decimal digits.
     const value = c >= 46 && c <= 57 && !/[xXob]/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isFinite(value)) return value;
+    if (Number.isFinite(value)) return { value };
+    if (text === '' && this.#layout.content === 'ticks') return { value: Number.NaN };
     const what = text === '' ? 'the cell is empty' : `${shown(text)} is not a number`;
-    throw importErrorAt(this.#place(line, cell), `${what}.`, REPAIR_HINT);
+    const error = importErrorAt(this.#place(line, cell), `${what}.`, REPAIR_HINT);
+    return { value: Number.NaN, defect: { kind: MISSING.test(text) ? 'nan_cell' : 'bad_cell', error } };
   }
 
-  #readPrice(cells: readonly string[], cell: number, line: number): number {
-    const price = this.#number(cells, cell, line);
-    if (price > 0) return price;
-    throw importErrorAt(this.#place(line, cell), `the price ${price} is not above zero.`, REPAIR_HINT);
-  }
-
-  #readVolume(cells: readonly string[], line: number): number {
+  #readVolume(cells: readonly string[], line: number): Cell {
     const cell = this.#layout.volume;
-    if (cell === undefined) return 0;
-    const volume = this.#number(cells, cell, line);
-    if (volume >= 0) return volume;
-    throw importErrorAt(this.#place(line, cell), `the volume ${volume} is negative.`, REPAIR_HINT);
+    return cell === undefined ? { value: 0 } : this.#number(cells, cell, line);
   }
+}
 
-  /** DATA-5: low <= open, close <= high. */
-  #checkShape(line: number): void {
-    const [open, high, low, close] = this.#prices as [number, number, number, number];
-    if (high < low) {
-      throw importErrorAt(
-        this.#place(line, this.#layout.high),
-        `the high ${high} is below the low ${low}.`,
-        REPAIR_HINT,
-      );
-    }
-    for (const [value, k] of [
-      [open, 0],
-      [close, 3],
-    ] as const) {
-      if (value >= low && value <= high) continue;
-      throw importErrorAt(
-        this.#place(line, this.#priceCells[k]!),
-        `the ${PRICE_NAMES[k]} ${value} is outside the bar's range ${low} to ${high}.`,
-        REPAIR_HINT,
-      );
-    }
-  }
+function truncated(error: FrontierError): FrontierError {
+  const detail = error.message.replace(' Nothing was imported.', '');
+  return importError(
+    `The file is truncated: its last line has no line end and is not complete. ${detail}`,
+    'Export or copy the file again.',
+    error,
+  );
 }

@@ -1,14 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
-import { createGunzip } from 'node:zlib';
 import { importError, importErrorAt } from './errors.ts';
 
 /** A line longer than this is not a row of prices. */
 const LONGEST_LINE = 16_384;
-/** Expansion of a gzip member beyond which it is taken for a bomb; bars compress about 4 to 6 times. */
-const LARGEST_RATIO = 100;
-const RATIO_AFTER_BYTES = 64 * 1024 * 1024;
+const EXPECTED_HINT =
+  'Give a text table of bars or ticks (CSV) or a Parquet file, plain or in a gzip or zip file.';
 
 export interface LineOptions {
   readonly signal?: AbortSignal | undefined;
@@ -23,43 +20,11 @@ export interface LineBatch {
   readonly unterminated: boolean;
 }
 
-const KNOWN_BINARY: readonly [string, readonly number[]][] = [
-  ['a zip archive', [0x50, 0x4b, 0x03, 0x04]],
-  ['a Parquet file', [0x50, 0x41, 0x52, 0x31]],
-  ['an SQLite database', [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65]],
-  ['a PDF', [0x25, 0x50, 0x44, 0x46]],
-  ['an image', [0x89, 0x50, 0x4e, 0x47]],
-  ['an old Excel workbook', [0xd0, 0xcf, 0x11, 0xe0]],
-];
-
-async function firstBytes(path: string): Promise<Buffer> {
-  const handle = await open(path, 'r');
-  try {
-    const head = Buffer.alloc(16);
-    const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    return head.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
-
-function startsWith(bytes: Buffer, magic: readonly number[]): boolean {
-  return magic.every((byte, i) => bytes[i] === byte);
-}
-
-const EXPECTED_HINT = 'Give a text table of bars (CSV), plain or compressed with gzip.';
-
-function refuseBinary(head: Buffer): void {
-  const known = KNOWN_BINARY.find(([, magic]) => startsWith(head, magic));
-  if (!known) return;
-  const hint = known[0] === 'a zip archive' ? 'Unpack it and import the file inside.' : EXPECTED_HINT;
-  throw importError(`The file is ${known[0]}, not a text table.`, hint);
-}
-
 /** Decoder for the byte order mark a file starts with; UTF-8 without one. Malformed text throws. */
-function decoderFor(head: Buffer): TextDecoder {
-  const utf16 = startsWith(head, [0xff, 0xfe]);
-  return new TextDecoder(utf16 ? 'utf-16le' : 'utf-8', { fatal: true });
+export function decoderFor(head: Uint8Array): TextDecoder {
+  const utf16 = head[0] === 0xff && head[1] === 0xfe;
+  const utf16be = head[0] === 0xfe && head[1] === 0xff;
+  return new TextDecoder(utf16 ? 'utf-16le' : utf16be ? 'utf-16be' : 'utf-8', { fatal: true });
 }
 
 /** Cuts a text stream into lines and refuses what cannot be a table. */
@@ -124,65 +89,39 @@ class LineCutter {
   }
 }
 
-/** The byte stream of a file, unpacked if it is gzip, with the compressed bytes counted. */
-function byteStream(path: string, gzip: boolean, options: LineOptions): AsyncIterable<Buffer> {
-  const file = createReadStream(path, { highWaterMark: 256 * 1024, signal: options.signal });
-  let bytes = 0;
-  file.on('data', (chunk) => {
-    bytes += chunk.length;
-    options.onBytes?.(bytes);
-  });
-  if (!gzip) return file;
-  const unpacked = createGunzip({ chunkSize: 256 * 1024 });
-  file.on('error', (error) => unpacked.destroy(error));
-  let out = 0;
-  unpacked.on('data', (chunk: Buffer) => {
-    out += chunk.length;
-    if (out > RATIO_AFTER_BYTES && out > bytes * LARGEST_RATIO) {
-      unpacked.destroy(
-        importError(
-          `The file unpacks to more than ${LARGEST_RATIO} times its size, as no table of bars does.`,
-          'Check where the file comes from.',
-        ),
-      );
-    }
-  });
-  return file.pipe(unpacked);
-}
-
-function isZlibError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith('Z_');
-}
-
 /**
- * The lines of a text file in batches, gzip (told by its content, not its name) unpacked on the way, so
- * that a file of any size needs little memory.
- * @throws FrontierError IMPORT_FAILED for binary content, text that is not UTF-8 or UTF-16 with a byte order
- *   mark, a damaged or truncated gzip stream, or an absurdly long line
+ * The lines of a plain text file in batches, so that a file of any size needs little memory.
+ * @throws FrontierError IMPORT_FAILED for text that is not UTF-8 or UTF-16 with a byte order mark, zero bytes, or an
+ *   absurdly long line
  */
 export async function* readLines(path: string, options: LineOptions = {}): AsyncGenerator<LineBatch> {
-  const head = await firstBytes(path);
-  refuseBinary(head);
-  const gzip = startsWith(head, [0x1f, 0x8b]);
-  let cutter: LineCutter | undefined = gzip ? undefined : new LineCutter(decoderFor(head));
-  try {
-    for await (const chunk of byteStream(path, gzip, options)) {
-      if (!cutter) {
-        refuseBinary(chunk);
-        cutter = new LineCutter(decoderFor(chunk));
-      }
-      yield { lines: cutter.take(chunk), unterminated: false };
-    }
-  } catch (error) {
-    if (!isZlibError(error)) throw error;
-    const cut = error.code === 'Z_BUF_ERROR';
-    throw importError(
-      cut
-        ? 'The gzip file is truncated: it ends in the middle.'
-        : `The gzip file is damaged (${error.message}).`,
-      'Download or copy the file again.',
-      error,
-    );
+  const file = createReadStream(path, { highWaterMark: 256 * 1024, signal: options.signal });
+  let cutter: LineCutter | undefined;
+  let bytes = 0;
+  for await (const chunk of file as AsyncIterable<Buffer>) {
+    cutter ??= new LineCutter(decoderFor(chunk));
+    bytes += chunk.length;
+    options.onBytes?.(bytes);
+    yield { lines: cutter.take(chunk), unterminated: false };
   }
   if (cutter) yield cutter.end();
+}
+
+/** The first lines of a file that are not blank, and their numbers. */
+export async function sampleLines(
+  path: string,
+  count: number,
+): Promise<{ lines: { text: string; line: number }[]; unterminated: boolean }> {
+  const lines: { text: string; line: number }[] = [];
+  let line = 0;
+  let unterminated = false;
+  for await (const batch of readLines(path)) {
+    unterminated = batch.unterminated;
+    for (const text of batch.lines) {
+      line++;
+      if (text.trim() !== '') lines.push({ text: line === 1 ? text.replace(/^\uFEFF/, '') : text, line });
+      if (lines.length === count) return { lines, unterminated };
+    }
+  }
+  return { lines, unterminated };
 }

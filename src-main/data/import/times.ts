@@ -9,11 +9,23 @@ export interface ParsedTime {
   offsetMinutes: number | undefined;
 }
 
+/** How DuckDB reads a way to write times: with a pattern of `strptime`, or as a number of a unit. */
+export type SqlTime =
+  | { readonly kind: 'pattern'; readonly pattern: string; readonly bytes: number }
+  | { readonly kind: 'epoch'; readonly unit: EpochUnit; readonly bytes: number };
+
+export type EpochUnit = 's' | 'ms' | 'us' | 'ns';
+
 /** How times are written. One file has one. */
 export interface TimeFormat {
   readonly name: string;
   /** Returns false for text of another form, or a date or time that does not exist. */
   parse(text: string, out: ParsedTime): boolean;
+  /**
+   * How DuckDB reads times written exactly as this one is, which `parse` accepts: equally long, with the same
+   * offset. Undefined where it cannot.
+   */
+  sql(text: string): SqlTime | undefined;
 }
 
 function digit(text: string, i: number): number {
@@ -111,54 +123,104 @@ function dayFirst(text: string): number {
   return dateMs(text.slice(0, 10), four(text, 6), two(text, 3), two(text, 0));
 }
 
-function dashed(name: string, dateOf: (text: string) => number): TimeFormat {
-  return { name, parse: (text, out) => parseDashed(text, dateOf, out) };
+/** `%H:%M`, `%H:%M:%S` or with milli- or microseconds, and what stands behind it, letter by letter. */
+function clockPattern(text: string): string | undefined {
+  const match = /^\d{2}:\d{2}(:\d{2})?(\.\d+)?(.*)$/.exec(text);
+  if (!match) return undefined;
+  const [, seconds, fraction, rest] = match;
+  const digits = fraction === undefined ? 0 : fraction.length - 1;
+  if (digits !== 0 && digits !== 3 && digits !== 6) return undefined;
+  const part = digits === 0 ? '' : digits === 3 ? '.%g' : '.%f';
+  return `%H:%M${seconds ? ':%S' : ''}${part}${rest!.replaceAll('%', '%%')}`;
 }
 
-/** `20150201 170000` (histdata, NinjaTrader) or `20150201`. */
+function pattern(text: string, found: string | undefined): SqlTime | undefined {
+  return found === undefined ? undefined : { kind: 'pattern', pattern: found, bytes: text.length };
+}
+
+function dashed(name: string, dateOf: (text: string) => number, date: string): TimeFormat {
+  return {
+    name,
+    parse: (text, out) => parseDashed(text, dateOf, out),
+    sql(text) {
+      if (text.length === 10) return pattern(text, date);
+      const clock = clockPattern(text.slice(11));
+      return pattern(text, clock === undefined ? undefined : `${date}${text[10]}${clock}`);
+    },
+  };
+}
+
+/** Milliseconds of `HHMMSS` and perhaps `mmm` from a position; NaN when there is no such time. */
+function packedClock(text: string, from: number): number {
+  const [h, m, s] = [two(text, from), two(text, from + 2), two(text, from + 4)];
+  const ms = text.length > from + 6 ? digit(text, from + 6) * 100 + two(text, from + 7) : 0;
+  return h < 24 && m < 60 && s < 60 ? ((h * 60 + m) * 60 + s) * 1000 + ms : Number.NaN;
+}
+
+/** Lengths of the compact forms: a date; with seconds, apart or not; with a clock in colons; with milliseconds. */
+const COMPACT: Readonly<Record<number, string>> = {
+  8: '%Y%m%d',
+  14: '%Y%m%d%H%M%S',
+  15: '%Y%m%d %H%M%S',
+  17: '%Y%m%d %H:%M:%S',
+  18: '%Y%m%d %H%M%S%g',
+};
+
+/** `20150201 170000` (histdata, NinjaTrader), `20150201 170000123` (its ticks), `20150201170000` or `20150201`. */
 const compact: TimeFormat = {
   name: 'YYYYMMDD HHMMSS',
   parse(text, out) {
-    if (text.length !== 8 && !(text.length === 15 && text[8] === ' ') && text.length !== 17) return false;
+    if (COMPACT[text.length] === undefined) return false;
     const day = dateMs(text.slice(0, 8), four(text, 0), two(text, 4), two(text, 6));
     if (Number.isNaN(day)) return false;
     out.offsetMinutes = undefined;
     out.localMs = day;
     if (text.length === 8) return true;
-    if (text.length === 17) {
-      if (text[8] !== ' ' || readClock(text, 9) !== 17) return false;
-      out.localMs = day + clockMs;
-      return true;
-    }
-    const [h, m, s] = [two(text, 9), two(text, 11), two(text, 13)];
-    out.localMs = day + ((h * 60 + m) * 60 + s) * 1000;
-    return h < 24 && m < 60 && s < 60;
+    if (text.length === 14) clockMs = packedClock(text, 8);
+    else if (text[8] !== ' ') return false;
+    else if (text.length !== 17) clockMs = packedClock(text, 9);
+    else if (readClock(text, 9) !== 17) return false;
+    out.localMs = day + clockMs;
+    return !Number.isNaN(clockMs);
   },
+  sql: (text) => pattern(text, COMPACT[text.length]),
 };
 
-/** Seconds of 1973 to 5138 have 9 to 11 digits, milliseconds 12 to 14; the two never overlap. */
-function epoch(name: string, shortest: number, longest: number, unitMs: number): TimeFormat {
+/** Whole milliseconds of a number of a unit; what is finer is cut off. */
+export function epochMs(value: number, unit: EpochUnit): number {
+  if (unit === 's') return value * 1000;
+  return unit === 'ms' ? value : Math.floor(value / (unit === 'us' ? 1e3 : 1e6));
+}
+
+/**
+ * Digits tell the units apart: seconds of 1973 to 5138 have 9 to 11, milliseconds until 2286 12 or 13,
+ * microseconds 15 or 16 and nanoseconds 18 or 19; 14 digits are a date and a time.
+ */
+function epoch(name: string, shortest: number, longest: number, unit: EpochUnit): TimeFormat {
   return {
     name,
     parse(text, out) {
       const whole = text.endsWith('.0') ? text.slice(0, -2) : text;
       if (whole.length < shortest || whole.length > longest || !/^\d+$/.test(whole)) return false;
-      out.localMs = Number(whole) * unitMs;
+      out.localMs = epochMs(Number(whole), unit);
       out.offsetMinutes = 0;
       return true;
     },
+    sql: (text) => (text.endsWith('.0') ? undefined : { kind: 'epoch', unit, bytes: text.length }),
   };
 }
 
 /** All known ways to write a time; none of them can be mistaken for another. */
 export const TIME_FORMATS: readonly TimeFormat[] = [
-  dashed('ISO time', yearFirst('-')),
-  dashed('YYYY.MM.DD HH:MM', yearFirst('.')),
-  dashed('YYYY/MM/DD HH:MM', yearFirst('/')),
-  dashed('DD.MM.YYYY HH:MM', dayFirst),
+  dashed('ISO time', yearFirst('-'), '%Y-%m-%d'),
+  dashed('YYYY.MM.DD HH:MM', yearFirst('.'), '%Y.%m.%d'),
+  dashed('YYYY/MM/DD HH:MM', yearFirst('/'), '%Y/%m/%d'),
+  dashed('DD.MM.YYYY HH:MM', dayFirst, '%d.%m.%Y'),
   compact,
-  epoch('epoch seconds', 9, 11, 1000),
-  epoch('epoch milliseconds', 12, 14, 1),
+  epoch('epoch seconds', 9, 11, 's'),
+  epoch('epoch milliseconds', 12, 13, 'ms'),
+  epoch('epoch microseconds', 15, 16, 'us'),
+  epoch('epoch nanoseconds', 18, 19, 'ns'),
 ];
 
 /** The format that reads a text, if any does. */
