@@ -1,29 +1,34 @@
+import type { QualityDto } from '../../src-shared/contract/data.ts';
 import type { BarColumns } from '../../src-shared/market/bars.ts';
+import { calendarOf } from '../../src-shared/market/calendars.ts';
 import type { Instrument } from '../../src-shared/market/instruments.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
-import { checkGaps, checkSessions } from './quality/gaps.ts';
-import { barRanges, checkJumps, checkRanges, checkSpikes, checkStale, quantile } from './quality/prices.ts';
+import { Findings, type KindTotal } from './quality/findings.ts';
+import { checkGaps, checkMarks } from './quality/gaps.ts';
+import { checkJumps, checkStale } from './quality/prices.ts';
+import { type HourProfile, hourProfile } from './quality/profile.ts';
+import { checkRanges, type RangeDistribution, rangeDistribution } from './quality/ranges.ts';
 import { soundRows } from './quality/rows.ts';
-import type { CheckContext, QualityIssue, Severity } from './quality/types.ts';
+import { checkSessions } from './quality/sessions.ts';
+import { checkSpikes } from './quality/spikes.ts';
+import type { CheckContext, Severity } from './quality/types.ts';
+import { checkZone } from './quality/wrongZone.ts';
 
 export type { QualityIssue, Severity } from './quality/types.ts';
 
 /** How far a history can be trusted. */
-export interface QualityReport {
-  /** 0 to 100, see `qualityScore`. */
-  score: number;
-  /** Rows looked at. */
-  bars: number;
-  /** Errors first, then by time. */
-  issues: QualityIssue[];
-  /** Bars that the market's calendar expects between the first and the last bar and that are not there. */
-  missingBars: number;
-  /** Share of the expected bars, per cent. */
-  missingPct: number;
-  /** Mean and 99th percentile of high - low, in pips of the instrument. */
-  meanRangePips: number;
-  p99RangePips: number;
+export type QualityReport = QualityDto;
+
+/** What the check may know beside the bars. */
+export interface QualityOptions {
+  /** One of `MARK` per row; filled bars count as missing and are not called stale. */
+  readonly marks?: Uint8Array | undefined;
+  /** The line of a row in the file that it came from; issues of single rows then carry it. */
+  readonly lineOf?: ((row: number) => number) | undefined;
 }
+
+/** Issues that a report lists. */
+export const MOST_ISSUES = 2000;
 
 const MISSING_WEIGHT = 4;
 const MISSING_MOST = 40;
@@ -34,14 +39,13 @@ const COST: Readonly<Record<Severity, readonly [number, number]>> = {
   info: [0, 0],
 };
 const SPREAD_SHARE = 0.01;
-const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
 /**
  * DATA-12: 100 less 4 points per per cent of missing bars (at most 40), less, for every kind of issue, 15
  * points for an error and 2 for a warning, rising in proportion to the bars concerned to 30 and 10 when these
  * are 1 % of the history. Missing blocks count as missing bars only.
  */
-export function qualityScore(bars: number, missingPct: number, issues: readonly QualityIssue[]): number {
+export function qualityScore(bars: number, missingPct: number, issues: readonly KindTotal[]): number {
   let score = 100 - Math.min(MISSING_MOST, MISSING_WEIGHT * missingPct);
   const byKind = Map.groupBy(
     issues.filter((i) => !i.kind.startsWith('missing')),
@@ -57,38 +61,90 @@ export function qualityScore(bars: number, missingPct: number, issues: readonly 
 
 /**
  * Checks a history against the calendar of its market and against itself. Nothing is changed.
- * The checks and their limits are numbered in `docs/spec/data.md`.
+ * The checks and their limits are numbered in `docs/spec/data.md`. Every pass is over typed arrays, so that
+ * 1.3 million bars take a fraction of the time that reading them does.
  */
-export function checkQuality(bars: BarColumns, instrument: Instrument, timeframe: Timeframe): QualityReport {
+export function checkQuality(
+  bars: BarColumns,
+  instrument: Instrument,
+  timeframe: Timeframe,
+  options: QualityOptions = {},
+): QualityReport {
   const rows = bars.timeMs.length;
-  const sound = soundRows(bars);
-  const context: CheckContext = { bars: sound.bars, instrument, timeframe };
+  const findings = new Findings(MOST_ISSUES);
+  const sound = soundRows(bars, findings, options.lineOf);
+  const context = contextOf(sound, instrument, timeframe, findings, options);
   const kept = sound.bars.timeMs.length;
-  if (kept === 0) return emptyReport(rows, sound.issues);
+  if (kept === 0) return emptyReport(rows, findings);
   const gaps = checkGaps(context);
-  const ranges = barRanges(context);
-  const sorted = ranges.slice().sort();
-  const issues = [
-    ...sound.issues,
-    ...gaps.issues,
-    ...checkSessions(context),
-    ...checkSpikes(context, ranges),
-    ...checkJumps(context),
-    ...checkStale(context, ranges),
-    ...checkRanges(context, ranges, sorted),
-  ].sort((a, b) => RANK[a.severity] - RANK[b.severity] || a.timeMs - b.timeMs);
-  const missingPct = (100 * gaps.missingBars) / (kept + gaps.missingBars);
+  const missingBars = gaps + checkMarks(context);
+  checkSessions(context);
+  const distribution = rangeDistribution(context);
+  checkSpikes(context, distribution.ranges);
+  checkJumps(context);
+  checkStale(context, distribution.ranges);
+  checkRanges(context, distribution);
+  const profile = hourProfile(context, distribution.ranges);
+  checkZone(context, profile);
+  const missingPct = (100 * missingBars) / (kept + gaps);
+  const issues = findings.list();
   return {
-    score: qualityScore(rows, missingPct, issues),
+    score: qualityScore(rows, missingPct, findings.totals()),
     bars: rows,
     issues,
-    missingBars: gaps.missingBars,
+    missingBars,
     missingPct,
-    meanRangePips: ranges.reduce((sum, r) => sum + r, 0) / kept / instrument.pipSize,
-    p99RangePips: quantile(sorted, 0.99) / instrument.pipSize,
+    meanRangePips: distribution.mean,
+    p99RangePips: distribution.p99,
+    issuesLeftOut: findings.found - issues.length,
+    pictures: picturesOf(distribution, profile, instrument),
   };
 }
 
-function emptyReport(rows: number, issues: QualityIssue[]): QualityReport {
-  return { score: 0, bars: rows, issues, missingBars: 0, missingPct: 0, meanRangePips: 0, p99RangePips: 0 };
+/** What the checks work on: marks and lines follow the rows that are bars. */
+function contextOf(
+  { bars, rows }: ReturnType<typeof soundRows>,
+  instrument: Instrument,
+  timeframe: Timeframe,
+  findings: Findings,
+  { marks, lineOf }: QualityOptions,
+): CheckContext {
+  return {
+    bars,
+    instrument,
+    timeframe,
+    calendar: calendarOf(instrument),
+    marks: marks && rows ? Uint8Array.from(rows, (row) => marks[row]!) : marks,
+    lineOf: lineOf && rows ? (i) => lineOf(rows[i]!) : lineOf,
+    findings,
+  };
+}
+
+function picturesOf(d: RangeDistribution, profile: HourProfile, instrument: Instrument) {
+  const inPips = (value: number | null) =>
+    value === null || profile.of === 'volume' ? value : value / instrument.pipSize;
+  return {
+    ranges: {
+      edgesPips: d.edges,
+      counts: d.counts,
+      medianPips: d.median,
+      meanPips: d.mean,
+      p99Pips: d.p99,
+      largestPips: d.largest,
+      thresholdPips: d.threshold,
+      sharePctAboveThreshold: (100 * d.wide) / d.ranges.length,
+    },
+    hourProfile: {
+      of: profile.of,
+      standard: profile.standard.map(inPips),
+      daylight: profile.daylight.map(inPips),
+    },
+  } satisfies QualityDto['pictures'];
+}
+
+function emptyReport(rows: number, findings: Findings): QualityReport {
+  const issues = findings.list();
+  const issuesLeftOut = findings.found - issues.length;
+  const none = { missingBars: 0, missingPct: 0, meanRangePips: 0, p99RangePips: 0 };
+  return { score: 0, bars: rows, issues, ...none, issuesLeftOut };
 }

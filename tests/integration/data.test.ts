@@ -127,7 +127,8 @@ describe.skipIf(noSharedData !== undefined)(withReason('real history'), () => {
   it('a raw export read in the wrong zone is noticed', async () => {
     const { bars, instrument, timeframe } = await read('raw_metatrader_GBPJPY_M1_2016.csv', 'GBPJPY');
     const issues = checkQuality(bars, instrument, timeframe).issues.filter((i) => i.severity === 'error');
-    expect(issues.map((i) => i.kind)).toEqual(['outside_session']);
+    expect(issues.map((i) => i.kind).sort()).toEqual(['weekend_bar', 'wrong_zone']);
+    expect(issues.find((i) => i.kind === 'wrong_zone')?.message).toContain('Europe/Athens');
   });
 
   it('the dirty file is refused at its first defect', async () => {
