@@ -1,5 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
+import type { PriceSide } from '../../src-shared/market/bars.ts';
+import {
+  ALL_TIMEFRAMES,
+  type AnyTimeframe,
+  TIMEFRAMES,
+  type Timeframe,
+} from '../../src-shared/market/timeframes.ts';
 import { appVersion } from '../ops/paths.ts';
 import { resolveHome } from './home.ts';
 import { reportError } from './output.ts';
@@ -33,6 +39,12 @@ const program = new Command('frontier')
   .version(appVersion())
   .showSuggestionAfterError()
   .configureOutput({ outputError: () => undefined });
+
+const sideOption = (): Option =>
+  new Option(
+    '--side <side>',
+    'side of the prices (default: bid where it is stored, else mid, else ask)',
+  ).choices(['bid', 'ask', 'mid']);
 
 const timeframeOption = (): Option =>
   new Option('-t, --timeframe <timeframe>', 'bar length').choices([...TIMEFRAMES]);
@@ -97,9 +109,54 @@ command(data, 'list', 'list the stored histories', async (_, o) =>
 command(data, 'quality <symbol> <timeframe>', 'what the check of a history found', async ([s, t], o) =>
   (await import('./commands/data.ts')).dataQuality(s!, t!, o),
 );
-command(data, 'remove <symbol> <timeframe>', 'remove a stored history', async ([s, t], o) =>
-  (await import('./commands/data.ts')).dataRemove(s!, t!, o),
+command<{ side?: PriceSide }>(
+  data,
+  'remove <symbol> <timeframe>',
+  'remove a stored history; `data undo` brings it back',
+  async ([s, t], o) => (await import('./commands/data.ts')).dataRemove(s!, t!, o),
+).addOption(sideOption());
+command<{ side?: PriceSide; timeframe?: Timeframe; limit: number }>(
+  data,
+  'changes [symbol]',
+  'what was done to the stored histories, the newest first',
+  async ([s], o) => (await import('./commands/data.ts')).dataChanges(s, o),
+)
+  .addOption(timeframeOption())
+  .addOption(sideOption())
+  .option('--limit <n>', 'at most so many', whole(1, 1000), 100);
+command(data, 'undo <change>', 'take back the newest change of a history', async ([change], o) =>
+  (await import('./commands/data.ts')).dataUndo(change!, o),
 );
+command<{ side?: PriceSide }>(
+  data,
+  'resample <symbol> <timeframe> <target>',
+  'store a history in a longer timeframe too',
+  async ([s, t, target], o) => (await import('./commands/data.ts')).dataResample(s!, t!, target!, o),
+).addOption(sideOption());
+command<{
+  side?: PriceSide;
+  as?: AnyTimeframe;
+  format?: 'csv' | 'parquet';
+  from?: string;
+  to?: string;
+  overwrite?: boolean;
+}>(
+  data,
+  'export <symbol> <timeframe> <file>',
+  'write a stored history to a CSV or Parquet file',
+  async ([s, t, file], o) => (await import('./commands/data.ts')).dataExport(s!, t!, file!, o),
+)
+  .addOption(sideOption())
+  .addOption(new Option('--as <timeframe>', 'resampled to a longer timeframe').choices([...ALL_TIMEFRAMES]))
+  .addOption(
+    new Option('--format <format>', 'kind of file (default: by its name, else csv)').choices([
+      'csv',
+      'parquet',
+    ]),
+  )
+  .option('--from <time>', 'bars that open at or after, for example 2024-03-01 or 2024-03-01T14:30Z')
+  .option('--to <time>', 'bars that open before')
+  .option('--overwrite', 'replace the file when it exists');
 
 command<{
   family: 'mlp' | 'tcn';
