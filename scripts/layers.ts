@@ -21,7 +21,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['cli'],
   ['desktop', 'server'],
   ['app'],
-  ['live', 'optimize', 'validation', 'training'],
+  ['live', 'optimize', 'validation', 'training', 'news'],
   ['backtest', 'models', 'brokers', 'data'],
   ['features', 'tensor', 'store'],
   ['jobs', 'ops'],
