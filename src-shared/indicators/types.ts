@@ -58,6 +58,8 @@ export interface OutputDef {
   readonly style: 'line' | 'bars' | 'dots';
   readonly tone: number | 'up' | 'down' | 'signed' | 'bar' | 'faint';
   readonly dashed?: boolean;
+  /** A level that holds for a while: drawn flat, without the stroke from one level to the next. */
+  readonly steps?: boolean;
   /** Known in some states only (one side of a trend); NaN in the others. */
   readonly partTime?: boolean;
   /** Bars by which the output is drawn later (positive) or earlier than the bar whose close made it known. */
@@ -95,6 +97,8 @@ export interface IndicatorDef {
   readonly fills?: readonly FillDef[];
   /** Levels that are drawn across the pane. */
   readonly levels?: readonly number[];
+  /** False where its levels may lie far from the price: the scale of the candles does not follow it then. */
+  readonly scales?: boolean;
   /** Fixed scale of the pane, e.g. 0 to 100. */
   readonly scale?: readonly [number, number];
   /** In what its values are: `price` follows the instrument's digits. */

@@ -1,5 +1,9 @@
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
 import type { AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
+import { DrawingLayer } from './drawings/DrawingLayer.tsx';
+import { DrawingTools } from './drawings/DrawingTools.tsx';
+import { IndicatorLayer } from './indicators/IndicatorLayer.tsx';
+import { IndicatorMenu } from './indicators/IndicatorMenu.tsx';
 import type { PriceView } from './priceView.ts';
 
 /** What is mounted on a chart gets to know of it. */
@@ -24,11 +28,21 @@ export interface ChartExtrasProps {
 }
 
 /** Mounted inside every chart that has bars, after the bars were given to the chart: indicators and drawings. */
-export function ChartExtras(_props: ChartExtrasProps) {
-  return null;
+export function ChartExtras(props: ChartExtrasProps) {
+  return (
+    <>
+      <IndicatorLayer {...props} />
+      <DrawingLayer {...props} />
+    </>
+  );
 }
 
 /** In the toolbar of the chart that has the keyboard: what is added to it and drawn on it. */
-export function ToolbarExtras(_props: ChartExtrasProps) {
-  return null;
+export function ToolbarExtras({ cell }: ChartExtrasProps) {
+  return (
+    <>
+      <DrawingTools cell={cell} />
+      <IndicatorMenu cellId={cell.id} />
+    </>
+  );
 }

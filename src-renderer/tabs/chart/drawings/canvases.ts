@@ -1,0 +1,31 @@
+import type { PriceView } from '../priceView.ts';
+import { DrawingHand } from './drawingHand.ts';
+import { DrawingPrimitive } from './drawingPrimitive.ts';
+import { drawings } from './drawings.ts';
+
+/** A chart's hand and what it draws on. They go with the chart, which may lose and get back its bars meanwhile. */
+interface Canvas {
+  readonly hand: DrawingHand;
+  readonly primitive: DrawingPrimitive;
+}
+const canvases = new WeakMap<PriceView, Canvas>();
+
+/** The canvas of a chart; made when it is asked for first. */
+export function canvasOf(view: PriceView, symbol: string, digits: number): Canvas {
+  let canvas = canvases.get(view);
+  if (!canvas) {
+    const primitive = new DrawingPrimitive(view);
+    view.setPrimitives('drawings', [primitive]);
+    canvas = {
+      primitive,
+      hand: new DrawingHand(view, drawings, { symbol, digits, onChange: () => undefined }),
+    };
+    canvases.set(view, canvas);
+  }
+  return canvas;
+}
+
+/** The hand on a chart, if it has one already. */
+export function handOf(view: PriceView): DrawingHand | undefined {
+  return canvases.get(view)?.hand;
+}
