@@ -15,9 +15,11 @@ interface Upload {
 }
 
 const MAX_BYTES = 4 * 1024 ** 3;
-const MAX_OPEN = 8;
+const MAX_OPEN = 32;
 /** A page that was closed in the middle of an upload sends nothing more; its slot is free after this. */
 const ABANDONED_MS = 5 * 60_000;
+/** A file that was looked at and then neither imported nor discarded is forgotten after this. */
+const FORGOTTEN_MS = 2 * 3_600_000;
 
 function problemOf(received: number, offset: number, length: number): FrontierError | undefined {
   if (offset !== received)
@@ -51,7 +53,7 @@ export class Uploads {
    * Takes one piece. Pieces must follow each other without gap; the first that does not ends the upload, and
    * what had arrived of it is removed.
    * @throws FrontierError BAD_INPUT for a piece out of order, NOT_FOUND for an upload that has ended, REFUSED beyond
-   *   4 GiB or eight files at once
+   *   4 GiB or 32 files at once
    */
   receive(
     uploadId: string | undefined,
@@ -80,6 +82,7 @@ export class Uploads {
     if (!upload) throw new FrontierError('NOT_FOUND', 'That upload is not known.', 'Choose the file again.');
     if (upload.open) closeSync(upload.handle);
     upload.open = false;
+    upload.touchedMs = this.#clock.nowMs();
     return { path: upload.path, fileName: upload.fileName };
   }
 
@@ -94,7 +97,7 @@ export class Uploads {
   #begin(fileName: string): string {
     const nowMs = this.#clock.nowMs();
     for (const [id, upload] of this.#uploads)
-      if (upload.open && nowMs - upload.touchedMs > ABANDONED_MS) this.remove(id);
+      if (nowMs - upload.touchedMs > (upload.open ? ABANDONED_MS : FORGOTTEN_MS)) this.remove(id);
     if (this.#uploads.size >= MAX_OPEN)
       throw new FrontierError(
         'REFUSED',

@@ -18,8 +18,11 @@ function handler<P>(run: (payload: P, context: Parameters<JobHandler>[1]) => Pro
 
 serveJobs({
   import: async () => handler((await import('./jobs/import.ts')).importJob),
+  inspect: async () => handler((await import('./jobs/inspect.ts')).inspectJob),
   resample: async () => handler((await import('./jobs/resample.ts')).resampleJob),
   export: async () => handler((await import('./jobs/export.ts')).exportJob),
+  fetch: async () => handler((await import('./jobs/fetch.ts')).fetchJob),
+  fetchSpan: async () => handler((await import('./jobs/fetch.ts')).fetchSpanJob),
   train: async () => handler((await import('./jobs/train.ts')).trainJob),
   backtest: async () => handler((await import('./jobs/backtest.ts')).backtestJob),
   point: async () => handler((await import('./jobs/backtest.ts')).pointJob),

@@ -141,8 +141,8 @@ describe('uploads', () => {
     expect(await caller.client.data.list()).toEqual([]);
   });
 
-  it('are limited to eight at once, and refused ones do not count', async () => {
-    const ids = await Promise.all(Array.from({ length: 8 }, () => send([[0, 'abc']])));
+  it('are limited to 32 at once, and refused ones do not count', async () => {
+    const ids = await Promise.all(Array.from({ length: 32 }, () => send([[0, 'abc']])));
     expect((await problemOf(send([[0, 'abc']]))).code).toBe('REFUSED');
     for (const uploadId of ids)
       await problemOf(caller.client.data.upload({ uploadId, fileName: 'x', offset: 99, base64: '' }));
@@ -163,7 +163,7 @@ describe('an import whose caller goes away', () => {
     caller.leave();
     await expect(job?.result).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(engine.context.stores.datasets.list()).toEqual([]);
-    expect(filesIn(join(home, 'bars'))).toEqual([]);
+    expect(filesIn(join(home, 'bars', 'symbol=GBPUSD'))).toEqual([]);
   });
 
   it('is registered all the same when it was stored before the engine knew', async () => {

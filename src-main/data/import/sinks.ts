@@ -122,10 +122,16 @@ export class TickSink implements RowSink {
     this.#ticks = 0;
   }
 
+  /** The bars of a minute when all ticks were taken. */
+  minutes(): BarColumns {
+    this.#flush();
+    this.#minute = Number.NaN;
+    return this.#builder.columns();
+  }
+
   /** The bars of all ticks taken, at the market's own boundaries. */
   finish(timeframe: Timeframe, instrument: Instrument): BarColumns {
-    this.#flush();
-    const minutes = this.#builder.columns();
+    const minutes = this.minutes();
     if (timeframe === 'M1' || minutes.timeMs.length === 0) return minutes;
     return resample(minutes, { source: 'M1', target: timeframe, calendar: calendarOf(instrument) }).bars;
   }

@@ -12,6 +12,8 @@ export function guessSymbol(fileName: string): string | null {
   const name = fileName.toUpperCase().replace(/^.*[\\/]/, '');
   const joined = name.replace(new RegExp(`(${CURRENCIES})[-_/ ](${CURRENCIES})(?![A-Z])`, 'g'), '$1$2');
   const dotted = joined.replace(/\.(CSV|TXT|TSV|GZ|ZIP|PARQUET|PRN)/g, '');
+  const listed = /(?:^|[^A-Z])([A-Z][A-Z&]{0,11})[_ -](NSE|NASDAQ|NYSE)(?![A-Z])/.exec(dotted);
+  if (listed) return listed[2] === 'NSE' ? `${listed[1]}.NSE` : listed[1]!;
   for (const token of [dotted, ...dotted.split(/[^A-Z0-9]+/)]) {
     const found = PAIR.exec(token) ?? COIN.exec(token) ?? STOCK.exec(token);
     if (found) return found[0];
@@ -51,11 +53,11 @@ const FITS = 0.7;
 const LEAD = 0.1;
 
 /** The first bar of each week, as the clock of the file shows it. */
-function weekOpens(localMs: Float64Array): number[] {
+function weekOpens(timeMs: Float64Array, toLocal: (utcMs: number) => number): number[] {
   const opens: number[] = [];
-  for (let i = 1; i < localMs.length && opens.length < MOST_WEEKENDS; i++) {
-    const gap = localMs[i]! - localMs[i - 1]!;
-    if (gap >= SHORTEST_WEEKEND_MS && gap <= LONGEST_WEEKEND_MS) opens.push(localMs[i]!);
+  for (let i = 1; i < timeMs.length && opens.length < MOST_WEEKENDS; i++) {
+    const gap = timeMs[i]! - timeMs[i - 1]!;
+    if (gap >= SHORTEST_WEEKEND_MS && gap <= LONGEST_WEEKEND_MS) opens.push(toLocal(timeMs[i]!));
   }
   return opens;
 }
@@ -82,12 +84,16 @@ const LONGEST_BAR_MS = HOUR_MS;
 
 /**
  * The zone in which the weeks of an FX history begin when they do, on Sunday 17:00 in New York.
- * @param localMs times as the file shows them, as if they were UTC
+ * @param timeMs times as they were read, and what the file's clock shows at them
  * @returns undefined where no zone fits clearly
  */
-export function zoneOfWeeks(localMs: Float64Array, barMs: number): SuggestedZone | undefined {
+export function zoneOfWeeks(
+  timeMs: Float64Array,
+  barMs: number,
+  toLocal: (utcMs: number) => number,
+): SuggestedZone | undefined {
   if (barMs > LONGEST_BAR_MS) return undefined;
-  const opens = weekOpens(localMs);
+  const opens = weekOpens(timeMs, toLocal);
   if (opens.length < 2) return undefined;
   const shares = CANDIDATES.map((zone) => ({ zone, share: shareOf(opens, parseZone(zone)) }));
   const best = shares.reduce((a, b) => (b.share > a.share ? b : a));
