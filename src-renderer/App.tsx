@@ -17,6 +17,8 @@ import { BacktestTab } from './tabs/backtest/index.tsx';
 import { ChartTab } from './tabs/chart/index.tsx';
 import { DataTab } from './tabs/data/index.tsx';
 import { LiveTab } from './tabs/live/index.tsx';
+import { CalendarTab } from './tabs/news/CalendarTab.tsx';
+import { NewsTab } from './tabs/news/NewsTab.tsx';
 import { OptimiseTab } from './tabs/optimise/index.tsx';
 import { SettingsTab } from './tabs/settings/index.tsx';
 import { TrainingTab } from './tabs/training/index.tsx';
@@ -31,6 +33,8 @@ const VIEWS: Record<TabName, ComponentType> = {
   backtest: BacktestTab,
   optimise: OptimiseTab,
   live: LiveTab,
+  calendar: CalendarTab,
+  news: NewsTab,
   settings: SettingsTab,
 };
 

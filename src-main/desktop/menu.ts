@@ -16,6 +16,8 @@ const TAB_LABELS: Record<(typeof TABS)[number], string> = {
   backtest: 'Backtest',
   optimise: 'Optimise',
   live: 'Live',
+  calendar: 'Calendar',
+  news: 'News',
   settings: 'Settings',
 };
 

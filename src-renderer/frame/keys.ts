@@ -14,7 +14,7 @@ export interface Shortcut {
 export const SHORTCUTS: readonly Shortcut[] = [
   {
     keys: [`1 … ${TAB_INFO.length}`],
-    does: 'Switch tabs: Chart, Data, Training, Backtest, Optimise, Live, Settings',
+    does: `Switch tabs: ${TAB_INFO.map((t) => t.label).join(', ')}`,
   },
   { keys: [COMMAND_KEY, 'K'], does: 'Command palette: every action by name' },
   {

@@ -1,9 +1,11 @@
 import {
   IconBrain,
+  IconCalendarEvent,
   IconChartCandle,
   IconChartDots3,
   IconDatabase,
   IconHistory,
+  IconNews,
   IconPlayerPlay,
   IconSettings,
 } from '@tabler/icons-react';
@@ -25,5 +27,7 @@ export const TAB_INFO: readonly TabInfo[] = [
   { name: 'backtest', label: 'Backtest', icon: IconHistory, jobKinds: ['backtest'] },
   { name: 'optimise', label: 'Optimise', icon: IconChartDots3, jobKinds: ['study', 'optimize', 'optimise'] },
   { name: 'live', label: 'Live', icon: IconPlayerPlay, jobKinds: [] },
+  { name: 'calendar', label: 'Calendar', icon: IconCalendarEvent, jobKinds: [] },
+  { name: 'news', label: 'News', icon: IconNews, jobKinds: ['news'] },
   { name: 'settings', label: 'Settings', icon: IconSettings, jobKinds: [] },
 ];

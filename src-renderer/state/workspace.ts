@@ -3,7 +3,17 @@ import { createStore } from 'zustand/vanilla';
 import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
 import { pick, recall, remember } from './remember.ts';
 
-export const TABS = ['chart', 'data', 'training', 'backtest', 'optimise', 'live', 'settings'] as const;
+export const TABS = [
+  'chart',
+  'data',
+  'training',
+  'backtest',
+  'optimise',
+  'live',
+  'calendar',
+  'news',
+  'settings',
+] as const;
 export type TabName = (typeof TABS)[number];
 
 /** What the trader is looking at; every tab shares it. */

@@ -7,7 +7,17 @@ import { looksWrong } from '../support/e2eLook.ts';
 import { chooseFile, cssColour, keepColours, openTab, type Tab, until } from '../support/e2eSteps.ts';
 import { useWorld } from '../support/e2eWorld.ts';
 
-const TABS: readonly Tab[] = ['chart', 'data', 'training', 'backtest', 'optimise', 'live', 'settings'];
+const TABS: readonly Tab[] = [
+  'chart',
+  'data',
+  'training',
+  'backtest',
+  'optimise',
+  'live',
+  'calendar',
+  'news',
+  'settings',
+];
 const SIZES = [
   { width: 1180, height: 800 },
   { width: 1440, height: 900 },
@@ -40,6 +50,8 @@ describe('the frame', () => {
       backtest: ['A backtest needs a model', 'Train a model'],
       optimise: ['A study needs a model', 'Train a model'],
       live: ['Nothing is deployed yet', 'Go to Optimise'],
+      calendar: ['No event is stored for this stretch', 'Import CSV or ICS'],
+      news: ['No headline is stored yet', 'Import CSV or ICS'],
     };
     for (const tab of TABS) {
       await openTab(page, tab);
@@ -107,9 +119,9 @@ describe('the frame', () => {
     }
     await page.getByTestId('tab-settings').focus();
     await page.keyboard.press('ArrowUp');
-    expect(await focused()).toBe('Live');
+    expect(await focused()).toBe('News');
     await page.keyboard.press('Enter');
-    expect(await shownTab()).toBe('Live');
+    expect(await shownTab()).toBe('News');
   });
 
   it('runs commands from the palette', async () => {

@@ -22,6 +22,8 @@ const KEPT_NAMES = new Set([
   'backtest',
   'optimise',
   'live',
+  'calendar',
+  'news',
   'settings',
   'deploy-dialog',
   'flatten-dialog',

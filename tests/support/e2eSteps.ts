@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-export type Tab = 'chart' | 'data' | 'training' | 'backtest' | 'optimise' | 'live' | 'settings';
+export type Tab =
+  | 'chart'
+  | 'data'
+  | 'training'
+  | 'backtest'
+  | 'optimise'
+  | 'live'
+  | 'calendar'
+  | 'news'
+  | 'settings';
 
 /** Long enough for a job on two busy cores. */
 export const JOB_MS = 90_000;
