@@ -2,29 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allocateBars, type BarColumns, sliceBars } from '../../src-shared/market/bars.ts';
-import { SeededRng } from '../../src-shared/runtime.ts';
+import { allocateBars, sliceBars } from '../../src-shared/market/bars.ts';
+import { someBars } from '../../tests/fixtures/someBars.ts';
 import { BarStore } from './bars.ts';
 import { hashBars } from './barsHash.ts';
 
-const HOUR_MS = 3_600_000;
 const KEY = { symbol: 'EURUSD', timeframe: 'H1', priceSide: 'bid' } as const;
-
-/** Hourly bars over two and a half years, with prices that use every bit of a double. */
-function someBars(seed: number, count = 21_000): BarColumns {
-  const rng = new SeededRng(seed);
-  const bars = allocateBars(count);
-  for (let i = 0; i < count; i++) {
-    bars.timeMs[i] = Date.UTC(2020, 0, 1) + i * HOUR_MS;
-    const low = 1 + rng.next() / 3;
-    bars.low[i] = low;
-    bars.high[i] = low * (1.1 + rng.next() / 7);
-    bars.open[i] = low * 1.01;
-    bars.close[i] = low * 1.03;
-    bars.volume[i] = i % 3 === 0 ? 0 : rng.next() * 1e6;
-  }
-  return bars;
-}
 
 let folder: string;
 let store: BarStore;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { type BarColumns, type PriceSide, sliceBars } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
@@ -18,6 +19,7 @@ import {
   type SourceSpan,
   timeframeFolder,
   versionOf,
+  writeVersion,
 } from './barsFiles.ts';
 import { hashBars } from './barsHash.ts';
 import { withFileLock } from './barsLock.ts';
@@ -158,6 +160,7 @@ export class BarStore {
       const counts = { addedBars: merged.added, replacedBars: merged.replaced };
       if (merged.years.size === 0) {
         const same = { ...state, spans };
+        await writeVersion(join(folder, state.folder), same);
         await putInUse(folder, same);
         return { ...storedOf(same), replaced: versionOf(state.folder), ...counts };
       }

@@ -1,15 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generateDemoMarket } from '../../src-main/data/demoMarket.ts';
 import { type ImportResult, importFile } from '../../src-main/data/importer.ts';
 import { checkQuality } from '../../src-main/data/quality.ts';
 import { BarStore } from '../../src-main/store/bars.ts';
-import { hashBars } from '../../src-main/store/barsHash.ts';
 import { allocateBars, type BarColumns } from '../../src-shared/market/bars.ts';
 import { fxCalendar } from '../../src-shared/market/calendars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
@@ -21,23 +16,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'frontier-data-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-
-describe('a save killed at any moment', () => {
-  it('STORE-2: leaves one of the two histories, whole', async () => {
-    const hashes = [0, 1].map((seed) => hashBars(generateDemoMarket(seed, { bars: 9000 }).bars));
-    const script = fileURLToPath(new URL('dataSaver.ts', import.meta.url));
-    for (const waitMs of [3, 30, 60, 95, 140]) {
-      const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-      await once(child.stdout, 'data');
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      const store = new BarStore(folder);
-      expect(hashes).toContain(hashBars(await store.load('SYNFX', 'H1')));
-      await store.close();
-    }
-  });
-});
 
 /** Missing share as `../shared/data/README.md` counts it: every hour of the New York week, holidays included. */
 function missingPct({ bars, timeframe }: ImportResult): number {
