@@ -7,6 +7,7 @@ import {
   type Timeframe,
 } from '../../src-shared/market/timeframes.ts';
 import { appVersion } from '../ops/paths.ts';
+import type { FileOptions, ImportOptions } from './commands/import.ts';
 import { resolveHome } from './home.ts';
 import { reportError } from './output.ts';
 
@@ -91,23 +92,48 @@ command<{
   .option('--evaluations <n>', 'evaluations of the study', whole(200, 100_000), 400)
   .option('--seed <n>', 'seed of training and study', whole(0, 0xffffffff), 7);
 
-command<{ symbol: string; timeframe?: Timeframe; zone?: string; side?: 'bid' | 'ask' | 'mid' }>(
-  program,
-  'import <file>',
-  'read, check and store a file of bars; the word demo names the embedded SYNTHETIC market',
-  async ([file], o) => (await import('./commands/data.ts')).importCommand(file!, o),
-)
-  .option('-s, --symbol <symbol>', 'symbol of the history')
-  .addOption(timeframeOption())
-  .option('--zone <zone>', 'time zone when the times carry none, for example America/New_York or -05:00')
-  .addOption(new Option('--side <side>', 'side of the prices').choices(['bid', 'ask', 'mid']));
+/** What a file is, for commands that read one. */
+function withFileOptions(c: Command): Command {
+  return c
+    .option('-s, --symbol <symbol>', 'symbol of the history (default: what the name of the file tells)')
+    .addOption(timeframeOption())
+    .option('--zone <zone>', 'time zone when the times carry none, for example America/New_York or -05:00')
+    .addOption(sideOption())
+    .option('--columns <roles>', 'what the columns are, for example date,clock,open,high,low,close,ignore')
+    .option('--entry <name>', 'file of a zip archive that holds several');
+}
+
+function importSpec(parent: Command): void {
+  withFileOptions(
+    command<Omit<ImportOptions, keyof CommonOptions> & Raw>(
+      parent,
+      'import <files...>',
+      'read, check and store files of bars or ticks; the word demo names the embedded SYNTHETIC market',
+      async (files, o) => (await import('./commands/import.ts')).importCommand(files, o),
+    ),
+  )
+    .option('--repair <kind=choice...>', 'what to do with rows that cannot be stored as they are')
+    .option('--merge', 'add to the stored history in place of replacing it');
+}
+
+importSpec(program);
 
 const data = program.command('data').description('stored histories');
+importSpec(data);
 command(data, 'list', 'list the stored histories', async (_, o) =>
   (await import('./commands/data.ts')).dataList(o),
 );
-command(data, 'quality <symbol> <timeframe>', 'what the check of a history found', async ([s, t], o) =>
-  (await import('./commands/data.ts')).dataQuality(s!, t!, o),
+withFileOptions(
+  command<Omit<FileOptions, keyof CommonOptions> & Raw>(
+    data,
+    'quality <file-or-symbol> [timeframe]',
+    'what the check of a file or of a stored history finds',
+    async ([what, t], o) => {
+      const { fileQuality, isFile } = await import('./commands/import.ts');
+      if (t === undefined && isFile(what!)) await fileQuality(what!, o);
+      else await (await import('./commands/data.ts')).dataQuality(what!, t ?? o.timeframe ?? '', o);
+    },
+  ),
 );
 command<{ side?: PriceSide }>(
   data,
@@ -295,6 +321,32 @@ command<{ at?: string }>(
   'whether the market of a symbol is open, when that changes, and its next sessions',
   async ([symbol], o) => (await import('./commands/calendar.ts')).calendarCommand(symbol!, o),
 ).option('--at <instant>', 'at this instant instead of now, for example 2026-11-20T14:30Z');
+
+const news = program.command('news').description('economic calendar and headlines');
+command<{ zone?: string }>(
+  news,
+  'import <file>',
+  'read a CSV or ICS calendar, whole or not at all',
+  async ([file], o) => (await import('./commands/news.ts')).newsImport(file!, o),
+).option('--zone <zone>', 'time zone when the times carry none, for example America/New_York');
+command<{ from?: string; to?: string; currency?: string; impact?: 'low' | 'medium' | 'high' | 'holiday' }>(
+  news,
+  'list',
+  'list scheduled events (default: of the next seven days)',
+  async (_, o) => (await import('./commands/news.ts')).newsList(o),
+)
+  .option('--from <instant>', 'first instant, for example 2026-11-20')
+  .option('--to <instant>', 'end')
+  .option('--currency <codes>', 'currencies, separated by commas')
+  .addOption(new Option('--impact <impact>', 'impact').choices(['low', 'medium', 'high', 'holiday']));
+command<{ from?: string; to?: string }>(
+  news,
+  'fetch [provider]',
+  'ask a provider; without one, list them',
+  async ([provider], o) => (await import('./commands/news.ts')).newsFetch(provider, o),
+)
+  .option('--from <instant>', 'first instant (default: a week ago)')
+  .option('--to <instant>', 'end (default: in a week)');
 
 /** The help nearest to what was typed. */
 function helpCommand(): string {

@@ -19,6 +19,11 @@ export function bodyOf(error: unknown): Omit<ErrorBody, 'code'> & { code: string
   return { code: String(error.code), message: error.message, ...(hint === undefined ? {} : { hint }) };
 }
 
+/** Exit status of a failure. */
+export function exitStatus(error: unknown): number {
+  return EXIT_STATUS[bodyOf(error).code] ?? 1;
+}
+
 /** Prints the failure for people on standard error, or as the one JSON line, and returns the exit status. */
 export function reportError(error: unknown, json: boolean): number {
   const body = bodyOf(error);

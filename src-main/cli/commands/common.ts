@@ -23,11 +23,16 @@ export interface CommandTools {
   readonly signal: AbortSignal;
 }
 
-/** Opens the engine (or asks the running one), runs a command, prints its result, and closes. */
+/**
+ * Opens the engine (or asks the running one), runs a command, prints its result, and closes.
+ * @param text the result for people
+ * @param figures the result for machines: all of it where nothing else is said
+ */
 export async function withEngine<T>(
   options: CommonOptions,
   run: (tools: CommandTools) => Promise<T>,
   text: (result: T) => string,
+  figures: (result: T) => unknown = (result) => result,
 ): Promise<void> {
   const connection = await connect(options.home);
   const progress = new StepProgress(options.json);
@@ -40,7 +45,7 @@ export async function withEngine<T>(
   try {
     const result = await run({ client: connection.client, progress, signal: stop.signal });
     progress.stop();
-    printResult(options.json, result, () => text(result));
+    printResult(options.json, figures(result), () => text(result));
   } finally {
     progress.stop();
     await connection.close();

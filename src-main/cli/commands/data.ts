@@ -6,52 +6,6 @@ import type { CommonOptions } from '../main.ts';
 import { day, num, table } from '../output.ts';
 import { timeframeOf, withEngine } from './common.ts';
 
-export interface ImportOptions extends CommonOptions {
-  readonly symbol?: string | undefined;
-  readonly timeframe?: Timeframe | undefined;
-  readonly zone?: string | undefined;
-  readonly side?: 'bid' | 'ask' | 'mid' | undefined;
-}
-
-export async function importCommand(file: string, options: ImportOptions): Promise<void> {
-  const isDemo = file === 'demo';
-  const symbol = options.symbol ?? (isDemo ? 'SYNFX' : undefined);
-  if (!symbol)
-    throw new FrontierError(
-      'BAD_INPUT',
-      `Which symbol is ${file}?`,
-      'Add --symbol, for example --symbol EURUSD.',
-    );
-  const source = isDemo ? { kind: 'demo' as const } : { kind: 'path' as const, path: resolveUserPath(file) };
-  const { timeframe, zone, side } = options;
-  await withEngine(
-    options,
-    async ({ client, progress, signal }) => {
-      for await (const event of await client.data.import(
-        { source, symbol, timeframe, zone, priceSide: side },
-        { signal },
-      )) {
-        if (event.type === 'progress')
-          progress.update('import', event.fraction * 0.99, `${event.stage} ${event.rows} bars`);
-        else
-          return {
-            dataset: event.dataset,
-            quality: { score: event.quality.score, issues: event.quality.issues },
-            notes: event.notes,
-          };
-      }
-      throw new FrontierError('IMPORT_FAILED', 'The import ended without a result.');
-    },
-    ({ dataset: d, quality, notes }) =>
-      [
-        `${d.symbol} ${d.timeframe}${d.synthetic ? ' [SYNTHETIC]' : ''}: ${d.bars} bars, ${day(d.fromMs)} to ${day(d.toMs)} UTC (${d.format}, ${d.zone})`,
-        `quality ${num(quality.score, 0)}/100, ${quality.issues.length} findings`,
-        ...quality.issues.slice(0, 10).map((i) => `  ${i.severity.padEnd(8)} ${day(i.timeMs)}  ${i.message}`),
-        ...notes,
-      ].join('\n'),
-  );
-}
-
 export async function dataList(options: CommonOptions): Promise<void> {
   await withEngine(
     options,
