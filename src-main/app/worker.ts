@@ -29,5 +29,6 @@ serveJobs({
   signals: async () => handler((await import('./jobs/backtest.ts')).signalsJob),
   adherence: async () => handler((await import('./jobs/adherence.ts')).adherenceJob),
   study: async () => handler((await import('./jobs/study.ts')).studyJob),
+  news: async () => handler((await import('./jobs/news.ts')).newsImportJob),
   hardware: async () => handler((await import('./jobs/hardware.ts')).hardwareJob),
 });
