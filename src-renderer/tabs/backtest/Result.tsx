@@ -6,6 +6,7 @@ import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { downloadText } from '../../ui/download.ts';
 import { EquityChart } from '../../ui/EquityChart.tsx';
+import { describeRules } from '../../ui/entryRules.ts';
 import { formatDate, formatDuration, formatNumber } from '../../ui/format.ts';
 import { describeGenes } from '../../ui/genes.ts';
 import { MetricGrid } from '../../ui/MetricGrid.tsx';
@@ -104,10 +105,24 @@ function ResultHead({ result }: { readonly result: BacktestDto }) {
       <span className={styles.dim} title={describeGenes(result.genes)}>
         Run <Time ms={result.createdMs} seconds /> in {formatDuration(result.seconds * 1000)}
       </span>
+      <Rules result={result} />
       <ParameterHash hash={result.parameterHash} />
       <div className="ft-grow" />
       <ReportButton sources={{ modelId: result.modelId, backtestId: result.id }} />
     </div>
+  );
+}
+
+/** Entry rules other than the default ones, and how many entries all rules forbade. */
+function Rules({ result }: { readonly result: BacktestDto }) {
+  const said = describeRules(result);
+  const blocked = result.blockedEntries ?? 0;
+  if (said === undefined && blocked === 0) return null;
+  return (
+    <span className={styles.dim} data-testid="entry-rules">
+      {said ?? 'Repaired bars left out'} ({formatNumber(blocked, 0)} {blocked === 1 ? 'entry' : 'entries'}{' '}
+      left out)
+    </span>
   );
 }
 

@@ -4,6 +4,8 @@ import { useEffect, useState } from 'react';
 import { SPANS, type SpanName } from '../../../src-shared/contract/common.ts';
 import type { ModelDto } from '../../../src-shared/contract/training.ts';
 import { instrumentFor } from '../../../src-shared/market/instruments.ts';
+import { EntryRulesFields } from '../../ui/EntryRulesFields.tsx';
+import { rulesOf } from '../../ui/entryRules.ts';
 import { FieldInputs } from '../../ui/FieldInputs.tsx';
 import { formatDate, formatDuration, formatMoney } from '../../ui/format.ts';
 import { COST_FIELDS, GENE_FIELDS } from '../../ui/genes.ts';
@@ -47,7 +49,8 @@ export function RunForm({ models, model }: RunFormProps) {
   const ready = draft.modelId === model.id;
   const genes = ready ? draft.genes : undefined;
   const costs = ready ? draft.costs : undefined;
-  const usable = genes && costs && storedGenes(genes, draft.filledGenes) && storedCosts(costs);
+  const usable =
+    genes && costs && storedGenes(genes, draft.filledGenes) && storedCosts(costs) && rulesOf(draft.rules);
   return (
     <form
       className={styles.form}
@@ -107,6 +110,15 @@ export function RunForm({ models, model }: RunFormProps) {
             onChange={(key, value) => backtestDraft.setState({ costs: { ...costs, [key]: value } })}
           />
         )}
+      </div>
+      <div className={styles.group}>
+        <h3 className={styles.groupTitle}>Entries left out</h3>
+        <EntryRulesFields
+          symbol={model.symbol}
+          span={model.spans.find((s) => s.name === draft.span)}
+          draft={draft.rules}
+          onChange={(rules) => backtestDraft.setState({ rules })}
+        />
       </div>
       {defaults.data && (
         <p className={styles.note}>

@@ -1,7 +1,9 @@
 import { useStore } from 'zustand/react';
 import { createStore } from 'zustand/vanilla';
+import type { EntryRules } from '../../../src-shared/contract/backtest.ts';
 import type { SpanName } from '../../../src-shared/contract/common.ts';
 import { workspace } from '../../state/workspace.ts';
+import { draftOf, type EntryRulesDraft, NO_RULES, rulesOf } from '../../ui/entryRules.ts';
 import type { Edited } from '../../ui/FieldInputs.tsx';
 import {
   COST_FIELDS,
@@ -21,6 +23,7 @@ export interface BacktestDraft {
   readonly span: SpanName;
   readonly genes: Edited<keyof GenesDto> | undefined;
   readonly costs: Edited<keyof CostsDto> | undefined;
+  readonly rules: EntryRulesDraft;
   /** What the gene inputs were filled with, in full: they show fewer digits than a study found. */
   readonly filledGenes: GenesDto | undefined;
   /** Where the genes come from when not from the defaults, e.g. `trial 123 of a study`. */
@@ -36,6 +39,7 @@ const EMPTY: BacktestDraft = {
   span: 'test',
   genes: undefined,
   costs: undefined,
+  rules: NO_RULES,
   filledGenes: undefined,
   origin: undefined,
   running: undefined,
@@ -109,13 +113,14 @@ export function fillDefaults(modelId: string, genes: GenesDto, costs: CostsDto):
   );
 }
 
-/** Opens the Backtest tab with the genes of a trial. Costs are the model's defaults, as in the study. */
-export function openBacktestWith(modelId: string, genes: GenesDto, origin: string): void {
+/** Opens the Backtest tab with genes and entry rules of a study. Costs are the model's defaults, as in the study. */
+export function openBacktestWith(modelId: string, genes: GenesDto, rules: EntryRules, origin: string): void {
   backtestDraft.setState({
     modelId,
     genes: editedGenes(genes),
     filledGenes: genes,
     costs: undefined,
+    rules: draftOf(rules),
     origin,
     span: 'test',
     error: undefined,
@@ -126,13 +131,17 @@ export function openBacktestWith(modelId: string, genes: GenesDto, origin: strin
 
 /** Runs the draft and chooses its result. Does nothing while a run is under way or an input is not usable. */
 export async function runDraft(nowMs: number): Promise<void> {
-  const { modelId, span, genes, filledGenes, costs, running } = backtestDraft.getState();
-  const input = { genes: genes && storedGenes(genes, filledGenes), costs: costs && storedCosts(costs) };
-  if (running || modelId === undefined || !input.genes || !input.costs) return;
+  const { modelId, span, genes, filledGenes, costs, rules, running } = backtestDraft.getState();
+  const input = {
+    genes: genes && storedGenes(genes, filledGenes),
+    costs: costs && storedCosts(costs),
+    rules: rulesOf(rules),
+  };
+  if (running || modelId === undefined || !input.genes || !input.costs || !input.rules) return;
   const abort = new AbortController();
   backtestDraft.setState({ running: { startedMs: nowMs, abort }, error: undefined });
   try {
-    const request = { modelId, span, genes: input.genes, costs: input.costs };
+    const request = { modelId, span, genes: input.genes, costs: input.costs, ...input.rules };
     const result = await rpc.backtest.run(request, { signal: abort.signal });
     workspace.getState().setBacktestId(result.id);
     invalidate('backtest.list');

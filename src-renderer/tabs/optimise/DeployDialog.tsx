@@ -2,6 +2,7 @@ import { Button, Group, Modal, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { StudyDto, TrialDto } from '../../../src-shared/contract/optimize.ts';
 import { SessionBadge, SyntheticBadge } from '../../ui/Badge.tsx';
+import { describeRules } from '../../ui/entryRules.ts';
 import { formatField, GENE_FIELDS } from '../../ui/genes.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
@@ -57,6 +58,8 @@ export function DeployDialog({ study, trial, parameterHash, opened, onClose }: D
             </div>
           ))}
         </dd>
+        <dt>Left out</dt>
+        <dd>{describeRules(study.input) ?? 'entries after repaired bars'}</dd>
         <dt>Parameter hash</dt>
         <dd className="ft-mono">{parameterHash}</dd>
       </dl>

@@ -61,7 +61,12 @@ export function PointDetail({ study, trial }: PointDetailProps) {
         <Button
           leftSection={<IconChartHistogram size={14} aria-hidden />}
           onClick={() =>
-            openBacktestWith(study.input.modelId, trial.genes, `trial ${trial.number} of a study`)
+            openBacktestWith(
+              study.input.modelId,
+              trial.genes,
+              study.input,
+              `trial ${trial.number} of a study`,
+            )
           }
         >
           Backtest

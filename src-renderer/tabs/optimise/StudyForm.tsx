@@ -1,12 +1,13 @@
 import { Button } from '@mantine/core';
 import { IconPlayerPlayFilled } from '@tabler/icons-react';
 import type { ModelDto } from '../../../src-shared/contract/training.ts';
+import { EntryRulesFields } from '../../ui/EntryRulesFields.tsx';
 import { FieldInputs } from '../../ui/FieldInputs.tsx';
 import { formatDate, formatNumber } from '../../ui/format.ts';
 import { ModelSelect } from '../../ui/models.tsx';
 import { ErrorLine } from '../../ui/states.tsx';
 import styles from './Optimise.module.css';
-import { STUDY_FIELDS, setStudyField, startStudy, studyInput, useStudyView } from './view.ts';
+import { STUDY_FIELDS, setStudyField, startStudy, studyInput, studyView, useStudyView } from './view.ts';
 
 interface StudyFormProps {
   readonly models: readonly ModelDto[];
@@ -16,9 +17,10 @@ interface StudyFormProps {
 /** What a new study searches, and how long. */
 export function StudyForm({ models, model }: StudyFormProps) {
   const fields = useStudyView((v) => v.fields);
+  const rules = useStudyView((v) => v.rules);
   const starting = useStudyView((v) => v.starting);
   const error = useStudyView((v) => v.error);
-  const input = studyInput(model.id, fields);
+  const input = studyInput(model.id, fields, rules);
   const span = model.spans.find((s) => s.name === 'optimisation');
   return (
     <form
@@ -35,6 +37,12 @@ export function StudyForm({ models, model }: StudyFormProps) {
         </p>
       )}
       <FieldInputs fields={STUDY_FIELDS} values={fields} onChange={setStudyField} />
+      <EntryRulesFields
+        symbol={model.symbol}
+        span={span}
+        draft={rules}
+        onChange={(changed) => studyView.setState({ rules: changed })}
+      />
       {input && (
         <p className={styles.note}>
           {formatNumber(Math.ceil(input.evaluations / input.population), 0)} generations of{' '}

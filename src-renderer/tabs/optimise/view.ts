@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import { type StudyInput, studyInputSchema } from '../../../src-shared/contract/optimize.ts';
 import { recall, remember } from '../../state/remember.ts';
 import { workspace } from '../../state/workspace.ts';
+import { type EntryRulesDraft, NO_RULES, rulesOf } from '../../ui/entryRules.ts';
 import type { Edited } from '../../ui/FieldInputs.tsx';
 import { type FieldDefinition, fieldProblem } from '../../ui/genes.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
@@ -66,6 +67,7 @@ const DEFAULTS: Edited<StudyField> = (() => {
 
 interface StudyView {
   readonly fields: Edited<StudyField>;
+  readonly rules: EntryRulesDraft;
   readonly starting: boolean;
   readonly error: unknown;
   readonly axes: AxisChoice;
@@ -85,6 +87,7 @@ function savedAxes(): AxisChoice {
 
 export const studyView = createStore<StudyView>(() => ({
   fields: DEFAULTS,
+  rules: NO_RULES,
   starting: false,
   error: undefined,
   axes: savedAxes(),
@@ -113,8 +116,13 @@ export function setStudyField(key: StudyField, value: number | string): void {
 }
 
 /** The input of a study; undefined while a field is not usable. */
-export function studyInput(modelId: string, fields: Edited<StudyField>): StudyInput | undefined {
-  if (STUDY_FIELDS.some((f) => fieldProblem(f, fields[f.key]))) return undefined;
+export function studyInput(
+  modelId: string,
+  fields: Edited<StudyField>,
+  rules: EntryRulesDraft,
+): StudyInput | undefined {
+  const entryRules = rulesOf(rules);
+  if (!entryRules || STUDY_FIELDS.some((f) => fieldProblem(f, fields[f.key]))) return undefined;
   const number = (key: StudyField) => Number(fields[key]);
   return {
     modelId,
@@ -122,12 +130,14 @@ export function studyInput(modelId: string, fields: Edited<StudyField>): StudyIn
     evaluations: number('evaluations'),
     seed: number('seed'),
     minTrades: number('minTrades'),
+    ...entryRules,
   };
 }
 
 /** Starts a study of the model and shows it. */
 export async function startStudy(modelId: string): Promise<void> {
-  const input = studyInput(modelId, studyView.getState().fields);
+  const { fields, rules } = studyView.getState();
+  const input = studyInput(modelId, fields, rules);
   if (!input || studyView.getState().starting) return;
   studyView.setState({ starting: true, error: undefined });
   try {

@@ -1,0 +1,87 @@
+import type { EntryRules } from '../../src-shared/contract/backtest.ts';
+import { type BlackoutPolicy, blackoutPolicySchema } from '../../src-shared/contract/news.ts';
+import type { Edited } from './FieldInputs.tsx';
+import { type FieldDefinition, fieldProblem } from './genes.ts';
+
+export type BlackoutField = 'beforeMin' | 'afterMin';
+
+/** Minutes around an event; bounds repeat the contract's. */
+export const BLACKOUT_FIELDS: readonly FieldDefinition<BlackoutField>[] = [
+  {
+    key: 'beforeMin',
+    label: 'Before the event',
+    unit: 'min',
+    scale: 1,
+    decimals: 0,
+    step: 5,
+    min: 0,
+    max: 1440,
+    help: 'No position is opened from so long before the event.',
+  },
+  {
+    key: 'afterMin',
+    label: 'After the event',
+    unit: 'min',
+    scale: 1,
+    decimals: 0,
+    step: 5,
+    min: 0,
+    max: 1440,
+    help: 'No position is opened until so long after the event.',
+  },
+];
+
+/** The rules as they stand in a form. */
+export interface EntryRulesDraft {
+  readonly aroundNews: boolean;
+  readonly impact: BlackoutPolicy['impact'];
+  readonly minutes: Edited<BlackoutField>;
+  readonly leaveOutRepaired: boolean;
+}
+
+const POLICY = blackoutPolicySchema.parse({});
+export const NO_RULES: EntryRulesDraft = {
+  aroundNews: false,
+  impact: POLICY.impact,
+  minutes: { beforeMin: POLICY.beforeMin, afterMin: POLICY.afterMin },
+  leaveOutRepaired: true,
+};
+
+/** The form of rules that a result or a study ran with. */
+export function draftOf({ blackout, excludeRepaired }: EntryRules): EntryRulesDraft {
+  return {
+    aroundNews: blackout !== undefined,
+    impact: blackout?.impact ?? NO_RULES.impact,
+    minutes: blackout ? { beforeMin: blackout.beforeMin, afterMin: blackout.afterMin } : NO_RULES.minutes,
+    leaveOutRepaired: excludeRepaired ?? true,
+  };
+}
+
+/** The rules behind the form; undefined while a field is not usable. What is at its default is left out. */
+export function rulesOf(draft: EntryRulesDraft): EntryRules | undefined {
+  if (draft.aroundNews && BLACKOUT_FIELDS.some((f) => fieldProblem(f, draft.minutes[f.key])))
+    return undefined;
+  const { impact, minutes } = draft;
+  const blackout = {
+    impact,
+    beforeMin: Number(minutes.beforeMin),
+    afterMin: Number(minutes.afterMin),
+  };
+  return {
+    ...(draft.aroundNews ? { blackout } : {}),
+    ...(draft.leaveOutRepaired ? {} : { excludeRepaired: false }),
+  };
+}
+
+/** The rules in words; undefined where they are the default ones. */
+export function describeRules({ blackout, excludeRepaired }: EntryRules): string | undefined {
+  const parts = [
+    ...(blackout
+      ? [
+          `no entries from ${blackout.beforeMin} min before to ${blackout.afterMin} min after ${blackout.impact === 'high' ? 'high-impact' : 'medium- and high-impact'} news`,
+        ]
+      : []),
+    ...(excludeRepaired === false ? ['repaired bars traded on'] : []),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
