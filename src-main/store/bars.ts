@@ -5,7 +5,7 @@ import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { TIMEFRAMES, type Timeframe } from '../../src-shared/market/timeframes.ts';
 import { adoptReleased, hasReleasedLayout, setDamagedAside } from './barsAdopt.ts';
 import { checkBars, checkMarks } from './barsCheck.ts';
-import { BarDuckdb } from './barsDuckdb.ts';
+import { BarDuckdb, type MonthCount } from './barsDuckdb.ts';
 import {
   type DatasetState,
   datasetFolder,
@@ -194,6 +194,12 @@ export class BarStore {
   ): Promise<{ bars: BarColumns; marks: Uint8Array }> {
     const { bars, marks } = await this.#read(symbol, timeframe, range, side, true);
     return { bars, marks: marks ?? new Uint8Array(bars.timeMs.length) };
+  }
+
+  /** Bars and marked bars by calendar month (UTC), without loading them. @throws as `load` */
+  async months(symbol: string, timeframe: Timeframe, side?: PriceSide): Promise<MonthCount[]> {
+    const { state, folder } = await this.#known(symbol, timeframe, side);
+    return this.#reader.months(folder, state);
   }
 
   /** The last `count` bars. @throws as `load` */

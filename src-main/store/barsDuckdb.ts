@@ -29,6 +29,13 @@ export interface BarFile {
   readonly hasMarks: boolean;
 }
 
+/** Bars of one calendar month (UTC), and those of them that carry a mark. */
+export interface MonthCount {
+  readonly monthMs: number;
+  readonly bars: number;
+  readonly marked: number;
+}
+
 /** A file has another number of rows than it was saved with. */
 export class RowCountError extends Error {}
 
@@ -125,6 +132,28 @@ export class BarDuckdb {
     const bars = allocateBars(rows);
     for (const name of COLUMNS) bars[name].set(into.bars[name].subarray(0, rows));
     return { bars, marks: into.marks?.slice(0, rows) };
+  }
+
+  /** Bars and marked bars by calendar month (UTC), in order of time; counted inside DuckDB, on its own threads. */
+  async months(files: readonly BarFile[]): Promise<MonthCount[]> {
+    const connection = await this.#connect();
+    try {
+      const parts = files.map(
+        ({ path, hasMarks }) =>
+          `SELECT date_trunc('month', time) AS month, ${hasMarks ? 'mark' : '0'} AS mark FROM read_parquet(${sqlPath(path)})`,
+      );
+      const reader = await connection.runAndReadAll(
+        `SELECT epoch_ms(month)::DOUBLE, count(*)::DOUBLE, (count(*) FILTER (mark <> 0))::DOUBLE
+         FROM (${parts.join(' UNION ALL ')}) GROUP BY month ORDER BY month`,
+      );
+      return reader.getRows().map(([month, bars, marked]) => ({
+        monthMs: Number(month),
+        bars: Number(bars),
+        marked: Number(marked),
+      }));
+    } finally {
+      this.#release(connection);
+    }
   }
 
   async #stream(

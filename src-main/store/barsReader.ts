@@ -1,7 +1,7 @@
 import { FrontierError } from '../../src-shared/errors.ts';
 import { allocateBars, type BarColumns } from '../../src-shared/market/bars.ts';
 import type { TimeRange } from './bars.ts';
-import { type BarDuckdb, type BarFile, RowCountError } from './barsDuckdb.ts';
+import { type BarDuckdb, type BarFile, type MonthCount, RowCountError } from './barsDuckdb.ts';
 import { corrupt, type DatasetState, fileDigest, type YearFile, yearPath } from './barsFiles.ts';
 import { hashBars } from './barsHash.ts';
 import type { MarkedBars } from './barsMerge.ts';
@@ -61,6 +61,17 @@ export class BarReader {
       ),
     );
     return joined(parts, marks);
+  }
+
+  /** Bars by calendar month. @throws FrontierError CORRUPT */
+  async months(folder: string, state: DatasetState): Promise<MonthCount[]> {
+    const files = state.years.map((year) => fileOf(folder, state, year));
+    return this.#guarded(folder, async () => {
+      await Promise.all(
+        files.filter(({ path }) => !this.#checked.has(path)).map((file) => this.#check(file)),
+      );
+      return this.#duckdb.months(files);
+    });
   }
 
   async #check({ path, sha256 }: CheckedFile): Promise<void> {

@@ -47,47 +47,68 @@ class ExpectedBars {
   }
 }
 
-/** Bars that the calendar expects between neighbours and that are not there. @returns how many */
-export function checkGaps({ bars, calendar, timeframe, findings }: CheckContext): number {
+/** A gap in which the market was open. */
+export interface Gap {
+  /** The bar after it. */
+  readonly row: number;
+  /** Where the next bar was to open, and where it does. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Bars that the calendar expects in it. */
+  readonly count: number;
+}
+
+/** Gaps of at least `BLOCK_BARS` bars are issues of their own. */
+export const isBlock = (gap: Gap): boolean => gap.count >= BLOCK_BARS;
+
+/** Every gap in which the calendar expects bars, in order of time. */
+export function findGaps({
+  bars,
+  calendar,
+  timeframe,
+}: Pick<CheckContext, 'bars' | 'calendar' | 'timeframe'>): Gap[] {
   const { timeMs } = bars;
   const rows = timeMs.length;
   const stepMs = timeframeMs(timeframe);
   const nearMs = 1.5 * stepMs;
   const expected = new ExpectedBars(calendar, timeframe, timeMs[0]!, timeMs[rows - 1]!);
-  let missing = 0;
-  let scattered = 0;
-  let scatteredFromMs = Number.NaN;
-  let scatteredUntilMs = Number.NaN;
-  for (let i = 1; i < rows; i++) {
-    const untilMs = timeMs[i]!;
-    const beforeMs = timeMs[i - 1]!;
+  const gaps: Gap[] = [];
+  for (let row = 1; row < rows; row++) {
+    const untilMs = timeMs[row]!;
+    const beforeMs = timeMs[row - 1]!;
     if (untilMs - beforeMs < nearMs) continue;
     const fromMs = beforeMs + stepMs;
     const count = expected.between(fromMs, untilMs);
-    if (count === 0) continue;
-    missing += count;
-    if (count >= BLOCK_BARS) {
-      const lastMs = untilMs - stepMs;
-      findings.add(
-        { kind: 'missing_block', severity: 'warning', timeMs: fromMs, untilMs: lastMs, count },
-        () =>
-          `${count} bars are missing from ${isoTime(fromMs)} to ${isoTime(lastMs)} while the market was open.`,
-        count,
-      );
-    } else {
-      if (scattered === 0) scatteredFromMs = fromMs;
-      scattered += count;
-      scatteredUntilMs = untilMs - stepMs;
-    }
+    if (count > 0) gaps.push({ row, fromMs, untilMs, count });
   }
-  if (scattered > 0) {
-    const span = { timeMs: scatteredFromMs, untilMs: scatteredUntilMs };
+  return gaps;
+}
+
+/** Reports bars that are missing while the market was open. @returns how many */
+export function checkGaps(context: CheckContext): number {
+  const { timeframe, findings } = context;
+  const stepMs = timeframeMs(timeframe);
+  const gaps = findGaps(context);
+  const scattered = gaps.filter((gap) => !isBlock(gap));
+  for (const gap of gaps.filter(isBlock)) {
+    const { fromMs, untilMs, count } = gap;
+    const lastMs = untilMs - stepMs;
     findings.add(
-      { kind: 'missing_scattered', severity: 'info', ...span, count: scattered },
-      () => `${scattered} bars are missing in gaps shorter than ${BLOCK_BARS} bars.`,
+      { kind: 'missing_block', severity: 'warning', timeMs: fromMs, untilMs: lastMs, count },
+      () =>
+        `${count} bars are missing from ${isoTime(fromMs)} to ${isoTime(lastMs)} while the market was open.`,
+      count,
     );
   }
-  return missing;
+  if (scattered.length > 0) {
+    const count = scattered.reduce((sum, gap) => sum + gap.count, 0);
+    const span = { timeMs: scattered[0]!.fromMs, untilMs: scattered.at(-1)!.untilMs - stepMs };
+    findings.add(
+      { kind: 'missing_scattered', severity: 'info', ...span, count },
+      () => `${count} bars are missing in gaps shorter than ${BLOCK_BARS} bars.`,
+    );
+  }
+  return gaps.reduce((sum, gap) => sum + gap.count, 0);
 }
 
 /** What repairs left behind. @returns bars that are filled in and so still unknown */

@@ -13,60 +13,84 @@ const LARGEST_JUMP: Readonly<Record<AssetClass, number>> = {
 const STALE_BARS = 5;
 const ZERO_RANGE_SHARE = 0.05;
 
-/** Jumps between the close of a bar and the open of the next that look like a split or a change of scale. */
-export function checkJumps({ bars, instrument, findings, lineOf }: CheckContext): void {
-  const { open, close, timeMs } = bars;
+/** Rows whose open differs from the close before by more than any market of the class moves. */
+export function findJumps({ bars, instrument }: Pick<CheckContext, 'bars' | 'instrument'>): number[] {
+  const { open, close } = bars;
   const limit = LARGEST_JUMP[instrument.assetClass];
   const least = 1 - limit;
   const most = 1 / (1 - limit);
-  for (let i = 1; i < timeMs.length; i++) {
+  const rows: number[] = [];
+  for (let i = 1; i < open.length; i++) {
     const ratio = open[i]! / close[i - 1]!;
-    if (ratio > least && ratio < most) continue;
-    const at = timeMs[i]!;
+    if (!(ratio > least && ratio < most)) rows.push(i);
+  }
+  return rows;
+}
+
+/** Jumps between the close of a bar and the open of the next that look like a split or a change of scale. */
+export function checkJumps(context: CheckContext): void {
+  const { bars, findings, lineOf } = context;
+  for (const row of findJumps(context)) {
+    const timeMs = bars.timeMs[row]!;
+    const ratio = bars.open[row]! / bars.close[row - 1]!;
     findings.add(
-      { kind: 'price_jump', severity: 'warning', timeMs: at, count: 1, ...(lineOf && { line: lineOf(i) }) },
+      { kind: 'price_jump', severity: 'warning', timeMs, count: 1, ...(lineOf && { line: lineOf(row) }) },
       () =>
-        `The price changes by ${(100 * (ratio - 1)).toFixed(1)} % between bars at ${isoTime(at)}: a split that is not adjusted, or another scale?`,
+        `The price changes by ${(100 * (ratio - 1)).toFixed(1)} % between bars at ${isoTime(timeMs)}: a split that is not adjusted, or another scale?`,
       Math.abs(Math.log(ratio)),
     );
   }
 }
 
+/** A stretch [from, to) of bars in which the price never moves. */
+export interface StaleRun {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * Stretches in which the price never moves, and the share of bars without a range. Bars that a repair filled in
- * are still by construction and reported as filled.
+ * Finds stretches in which the price never moves, and counts bars without a range. Bars that a repair filled in are
+ * still by construction and reported as filled.
  */
-export function checkStale(context: CheckContext, ranges: Float64Array): void {
-  const { bars, marks, findings } = context;
-  const { timeMs, close } = bars;
+export function findStale(
+  { bars, marks }: Pick<CheckContext, 'bars' | 'marks'>,
+  ranges: Float64Array,
+): { runs: StaleRun[]; zeros: number } {
+  const { close } = bars;
   const rows = ranges.length;
+  const runs: StaleRun[] = [];
   let zeros = 0;
   let run = 0;
-  for (let i = 0; i < rows; i++) {
-    const still = ranges[i] === 0 && !(marks && marks[i] === MARK.filled);
+  for (let i = 0; i <= rows; i++) {
+    const still = i < rows && ranges[i] === 0 && !(marks && marks[i] === MARK.filled);
     if (still) zeros++;
     if (run > 0 && !(still && close[i] === close[i - 1])) {
-      staleRun(context, i, run);
+      if (run >= STALE_BARS) runs.push({ from: i - run, to: i });
       run = 0;
     }
     if (still) run++;
   }
-  staleRun(context, rows, run);
+  return { runs, zeros };
+}
+
+/** Reports stretches in which the price never moves, and a large share of bars without a range. */
+export function checkStale(context: CheckContext, ranges: Float64Array): void {
+  const { bars, findings } = context;
+  const { timeMs } = bars;
+  const rows = ranges.length;
+  const { runs, zeros } = findStale(context, ranges);
+  for (const { from, to } of runs) {
+    const span = { timeMs: timeMs[from]!, untilMs: timeMs[to - 1]! };
+    findings.add(
+      { kind: 'stale_run', severity: 'warning', ...span, count: to - from },
+      () => `The price does not move for ${to - from} bars from ${isoTime(span.timeMs)}.`,
+      to - from,
+    );
+  }
   if (zeros <= rows * ZERO_RANGE_SHARE) return;
   const whole = { timeMs: timeMs[0]!, untilMs: timeMs[rows - 1]! };
   findings.add({ kind: 'zero_range', severity: 'warning', ...whole, count: zeros }, () => {
     const percent = ((100 * zeros) / rows).toFixed(1);
     return `${percent} % of the bars have no range: an illiquid market, or filled-in bars.`;
   });
-}
-
-function staleRun({ bars, findings }: CheckContext, end: number, run: number): void {
-  if (run < STALE_BARS) return;
-  const timeMs = bars.timeMs[end - run]!;
-  const untilMs = bars.timeMs[end - 1]!;
-  findings.add(
-    { kind: 'stale_run', severity: 'warning', timeMs, untilMs, count: run },
-    () => `The price does not move for ${run} bars from ${isoTime(timeMs)}.`,
-    run,
-  );
 }

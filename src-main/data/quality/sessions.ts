@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const INDIA_OFFSET_MS = 5.5 * 3_600_000;
 
 /** Bars [from, to) that lie in one closed stretch. */
-interface Stretch {
+export interface Stretch {
   readonly from: number;
   to: number;
   readonly weekend: boolean;
@@ -19,13 +19,12 @@ interface Stretch {
 
 /** Bars that lie wholly in hours in which the market is closed; those of the weekend apart from the others. */
 export function checkSessions(context: CheckContext): void {
-  const { bars, calendar, timeframe, findings } = context;
+  const { bars, calendar, findings } = context;
   if (calendar.name === 'always') return;
   const { timeMs } = bars;
   const rows = timeMs.length;
-  const stretches = outside(context);
-  const outsideBars = stretches.reduce((sum, s) => sum + s.to - s.from, 0);
-  const wrongZone = outsideBars > rows * WRONG_ZONE_SHARE;
+  const stretches = closedStretches(context);
+  const wrongZone = isMany(stretches, rows);
   const severity = wrongZone ? 'error' : 'info';
   const hint = ' The times are probably in another time zone than the one they were read in.';
   for (const weekend of [true, false]) {
@@ -45,12 +44,25 @@ export function checkSessions(context: CheckContext): void {
       );
     };
     // Where nearly every week has some, one line says it; a few stray stretches are named one by one.
-    if (wrongZone || timeframe === 'D1') tell(found);
+    if (isOneIssue(stretches, context)) tell(found);
     else for (const stretch of found) tell([stretch]);
   }
 }
 
-function outside(context: CheckContext): Stretch[] {
+function isMany(stretches: readonly Stretch[], rows: number): boolean {
+  return stretches.reduce((sum, s) => sum + s.to - s.from, 0) > rows * WRONG_ZONE_SHARE;
+}
+
+/** Whether all stretches of a kind are reported as one issue, or each as its own. */
+export function isOneIssue(
+  stretches: readonly Stretch[],
+  { bars, timeframe }: Pick<CheckContext, 'bars' | 'timeframe'>,
+): boolean {
+  return timeframe === 'D1' || isMany(stretches, bars.timeMs.length);
+}
+
+/** Every run of bars that lie wholly in closed hours, in order of time. */
+export function closedStretches(context: Pick<CheckContext, 'bars' | 'calendar' | 'timeframe'>): Stretch[] {
   const { bars, calendar, timeframe } = context;
   const { timeMs } = bars;
   const rows = timeMs.length;

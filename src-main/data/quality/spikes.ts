@@ -41,14 +41,14 @@ export interface Spike {
 }
 
 /** Values of the bars around that say what is usual there. */
-class Surroundings {
+export class Surroundings {
   readonly #close: Float64Array;
   readonly #ranges: Float64Array;
   readonly #rows: number;
   readonly #floor: number;
   readonly #scratch = new Float64Array(3 * BLOCK + 2 * NEIGHBOURS);
 
-  constructor({ bars, instrument }: CheckContext, ranges: Float64Array) {
+  constructor({ bars, instrument }: Pick<CheckContext, 'bars' | 'instrument'>, ranges: Float64Array) {
     this.#close = bars.close;
     this.#ranges = ranges;
     this.#rows = ranges.length;
@@ -186,8 +186,18 @@ function peaksOf({ high, low, close }: BarColumns, from: number, to: number, pea
   peaks.move = move;
 }
 
+/** Whether a bar that stands out is taken for a wrong one, and by which measure. */
+export function judgeSpike(spike: Spike): { byNeighbours: boolean; byScore: boolean; bad: boolean } {
+  const byNeighbours = spike.ranges >= SPIKE_RANGES;
+  const byScore = spike.z >= SPIKE_Z;
+  return { byNeighbours, byScore, bad: byNeighbours || byScore };
+}
+
 /** Every bar that stands out enough to be reported, in order of time. */
-export function findSpikes(context: CheckContext, ranges: Float64Array): Spike[] {
+export function findSpikes(
+  context: Pick<CheckContext, 'bars' | 'instrument'>,
+  ranges: Float64Array,
+): Spike[] {
   const { bars } = context;
   const rows = ranges.length;
   const around = new Surroundings(context, ranges);
@@ -253,9 +263,7 @@ function plateau(around: Surroundings, close: Float64Array, i: number, rows: num
 export function checkSpikes(context: CheckContext, ranges: Float64Array): void {
   const { bars, instrument, findings, lineOf } = context;
   for (const spike of findSpikes(context, ranges)) {
-    const byNeighbours = spike.ranges >= SPIKE_RANGES;
-    const byScore = spike.z >= SPIKE_Z;
-    const bad = byNeighbours || byScore;
+    const { byNeighbours, byScore, bad } = judgeSpike(spike);
     const timeMs = bars.timeMs[spike.row]!;
     const until = spike.bars > 1 ? { untilMs: bars.timeMs[spike.row + spike.bars - 1]! } : {};
     const line = lineOf && { line: lineOf(spike.row) };
