@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { detectPatterns } from '../../../../src-shared/indicators/patterns/index.ts';
+import { detectPatterns, type Pattern } from '../../../../src-shared/indicators/patterns/index.ts';
 import { useChartColors } from '../../../ui/theme.ts';
 import type { ChartExtrasProps } from '../ChartExtras.tsx';
 import { IndicatorLegends } from './IndicatorLegends.tsx';
@@ -13,7 +13,7 @@ import './indicators.css';
 const NO_LENGTH: readonly never[] = [];
 
 /** Marks patterns at the bars that complete them. */
-function usePatterns({ cell, bars }: ChartExtrasProps): number {
+function usePatterns({ cell, bars }: ChartExtrasProps): readonly Pattern[] {
   const { patterns } = useCellIndicators(cell.id);
   const colors = useChartColors();
   const { candles, swings } = patterns;
@@ -25,7 +25,7 @@ function usePatterns({ cell, bars }: ChartExtrasProps): number {
   useEffect(() => {
     view.setMarkers('patterns', patternMarkers(found, bars.timeMs, colors));
   }, [view, found, bars, colors]);
-  return found.length;
+  return found;
 }
 
 /** Draws the indicators of a chart and their legends. Only the bars that are given are computed with. */
@@ -51,8 +51,15 @@ export function IndicatorLayer({ cell, bars }: ChartExtrasProps) {
   }, [view, shown, bars, colors, digits]);
   const patterns = usePatterns({ cell, bars });
   return (
-    <div className="ft-ind" data-testid="indicators" data-indicators={list.length} data-patterns={patterns}>
-      {drawn && drawn.shown.length > 0 && <IndicatorLegends cell={cell} input={drawn} />}
+    <div
+      className="ft-ind"
+      data-testid="indicators"
+      data-indicators={list.length}
+      data-patterns={patterns.length}
+    >
+      {drawn && drawn.shown.length + patterns.length > 0 && (
+        <IndicatorLegends cell={cell} input={drawn} patterns={patterns} />
+      )}
     </div>
   );
 }

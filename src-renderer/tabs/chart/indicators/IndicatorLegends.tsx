@@ -1,6 +1,8 @@
 import { ActionIcon, Popover } from '@mantine/core';
 import { IconEye, IconEyeOff, IconSettings, IconX } from '@tabler/icons-react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { Pattern } from '../../../../src-shared/indicators/patterns/index.ts';
+import { UNKNOWN } from '../../../ui/format.ts';
 import type { ChartCellInfo } from '../ChartExtras.tsx';
 import { rowAt } from '../timeAxis.ts';
 import { IndicatorEditor } from './IndicatorEditor.tsx';
@@ -83,8 +85,15 @@ function LegendRow({ cell, shown, row }: RowProps) {
               const value = valueAt(values, row, shift);
               // The other side of a trend has nothing to say.
               if (output.partTime && !Number.isFinite(value)) return null;
+              // Signed values have the colour of their bar.
+              const falls = output.tone === 'signed' && value !== undefined && value < 0;
               return (
-                <span key={output.key} className="ft-ind-value" style={{ color }} title={output.name}>
+                <span
+                  key={output.key}
+                  className="ft-ind-value"
+                  style={{ color: falls ? 'var(--ft-down)' : color }}
+                  title={output.name}
+                >
                   {formatValue(value, definition, cell.digits)}
                 </span>
               );
@@ -143,14 +152,24 @@ const OVERLAYS_FROM_PX = 30;
 /** A pane lower than this has no room for words. */
 const LOWEST_PANE_PX = 26;
 
-/** A line per indicator with its values under the crosshair: overlays below the prices, the others in their panes. */
-export function IndicatorLegends({
-  cell,
-  input,
-}: {
+interface LegendsProps {
   readonly cell: ChartCellInfo;
   readonly input: SceneInput;
-}) {
+  readonly patterns: readonly Pattern[];
+}
+
+/** Names of the patterns that the bar under the pointer completes. */
+function PatternRow({ patterns, row }: { readonly patterns: readonly Pattern[]; readonly row: number }) {
+  const names = patterns.filter((p) => p.at === row).map((p) => p.name);
+  return (
+    <div className="ft-ind-row" data-testid="pattern-legend">
+      <span className="ft-dim">Patterns</span> {names.length > 0 ? names.join(', ') : UNKNOWN}
+    </div>
+  );
+}
+
+/** A line per indicator with its values under the crosshair: overlays below the prices, the others in their panes. */
+export function IndicatorLegends({ cell, input, patterns }: LegendsProps) {
   const [box, setBox] = useState<HTMLElement | null>(null);
   const [hoverMs, setHoverMs] = useState<number>();
   const { view } = cell;
@@ -166,11 +185,10 @@ export function IndicatorLegends({
   );
   return (
     <div ref={setBox} className="ft-ind-legends ft-num">
-      {overlays.length > 0 && (
-        <div className="ft-ind-group" style={{ top: from }}>
-          {overlays.map(line)}
-        </div>
-      )}
+      <div className="ft-ind-group" style={{ top: from }}>
+        {overlays.map(line)}
+        {patterns.length > 0 && <PatternRow patterns={patterns} row={row} />}
+      </div>
       {input.shown
         .filter((s) => s.definition.group === 'pane')
         .map((shown) => {
