@@ -30,7 +30,9 @@ export function productProviders(environment: NodeJS.ProcessEnv = process.env): 
 
 function standIns(text: string): ProviderAddresses {
   const parsed = addressesSchema.safeParse(jsonOf(text));
-  const urls = parsed.success ? Object.values(parsed.data).flatMap((a) => [a.baseUrl, a.liveUrl ?? a.baseUrl, a.tokenUrl ?? a.baseUrl]) : [];
+  const urls = parsed.success
+    ? Object.values(parsed.data).flatMap((a) => [a.baseUrl, a.liveUrl ?? a.baseUrl, a.tokenUrl ?? a.baseUrl])
+    : [];
   const isLocal = parsed.success && urls.every((url) => LOOPBACK.includes(new URL(url).hostname));
   if (parsed.success && isLocal) return parsed.data;
   throw new FrontierError(

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { FrontierEngine } from '../../src-main/app/index.ts';
 import { fetchSpan } from '../../src-main/app/fetching.ts';
+import type { FrontierEngine } from '../../src-main/app/index.ts';
 import { productProviders } from '../../src-main/app/providers.ts';
 import { barAt, barCount } from '../../src-shared/market/bars.ts';
 import { ctraderFixture, dukascopyFixture, FROM_MS, KEY, oandaFixture } from '../peers/fixtures.ts';
@@ -39,7 +39,12 @@ describe('downloads', { timeout: LIMIT }, () => {
     const engine = await engineWith([fixture]);
     const run = await fetchAllOf(engine, fixture);
     expect(run).toMatchObject({ state: 'done', providerId: 'oanda' });
-    expect(run.tasks[0]).toMatchObject({ state: 'done', bars: fixture.world.bars.length, fraction: 1, error: null });
+    expect(run.tasks[0]).toMatchObject({
+      state: 'done',
+      bars: fixture.world.bars.length,
+      fraction: 1,
+      error: null,
+    });
     expect(await storedRows(engine, fixture)).toEqual(allOf(fixture));
     const [dataset] = await engine.client.data.list();
     expect(dataset).toMatchObject({
@@ -70,7 +75,9 @@ describe('downloads', { timeout: LIMIT }, () => {
     fixture.peer.nowMs = fixture.world.nowMs;
     fixture.peer.requests.length = 0;
     const { symbol, timeframe, priceSide } = fixture.request;
-    const { fetchIds } = await engine.client.data.fetch.update({ histories: [{ symbol, timeframe, priceSide }] });
+    const { fetchIds } = await engine.client.data.fetch.update({
+      histories: [{ symbol, timeframe, priceSide }],
+    });
     expect(await endOfFetch(engine, fetchIds[0]!)).toMatchObject({ state: 'done' });
     expect(await storedRows(engine, fixture)).toEqual(all);
     expect(Date.parse(fixture.peer.requests[0]!.query.get('from')!)).toBeGreaterThanOrEqual(all[199]!.timeMs);
@@ -88,7 +95,10 @@ describe('downloads', { timeout: LIMIT }, () => {
       { ...taskOf(oanda), symbol: 'EURCHF' },
     ];
     const { fetchId } = await engine.client.data.fetch.start({ providerId: 'oanda', tasks });
-    const second = await engine.client.data.fetch.start({ providerId: 'dukascopy', tasks: [{ ...taskOf(duka), symbol: 'EURUSD' }] });
+    const second = await engine.client.data.fetch.start({
+      providerId: 'dukascopy',
+      tasks: [{ ...taskOf(duka), symbol: 'EURUSD' }],
+    });
     const run = await endOfFetch(engine, fetchId);
     expect(run.state).toBe('failed');
     expect(run.tasks.map((t) => t.state)).toEqual(['done', 'done', 'failed']);
@@ -121,7 +131,10 @@ describe('downloads', { timeout: LIMIT }, () => {
       const fixture = own(await oandaFixture('bid'));
       const engine = await engineWith([fixture]);
       fixture.world.bars = fixture.world.bars.filter((_, i) => i < 3000 || i >= 3007);
-      const { fetchId } = await engine.client.data.fetch.start({ providerId: 'oanda', tasks: [taskOf(fixture)] });
+      const { fetchId } = await engine.client.data.fetch.start({
+        providerId: 'oanda',
+        tasks: [taskOf(fixture)],
+      });
       await until('the first page was asked for', () => fixture.peer.requests.length > 0);
       fixture.peer.faults.push({ kind: 'repeat' });
       expect((await endOfFetch(engine, fetchId)).state).toBe('done');
@@ -134,34 +147,52 @@ describe('downloads', { timeout: LIMIT }, () => {
 
     it.each<[string, Fault, RegExp, string | undefined]>([
       ['a web page', { kind: 'html' }, /web page instead of data/, undefined],
-      ['a redirect', { kind: 'redirect', to: 'http://127.0.0.1:1/' }, /redirects to another address/, undefined],
-      ['an expired key', { kind: 'answer', answer: { status: 401, body: { errorMessage: `Expired ${KEY}` } } }, /does not accept the key/, 'Make a new'],
-    ])('%s in the middle of a download: a clear message, and what came before stays', async (_, fault, message, hint) => {
-      const fixture = own(await oandaFixture('bid'));
-      const engine = await engineWith([fixture]);
-      const { bars } = fixture.world;
-      // The first page is answered, the second is not.
-      fixture.peer.faults.push({ kind: 'answer', answer: firstPage(fixture) }, fault);
-      const run = await fetchAllOf(engine, fixture);
-      expect(run.state).toBe('failed');
-      expect(run.tasks[0]!.error!.message).toMatch(message);
-      if (hint !== undefined) expect(run.tasks[0]!.error!.hint).toContain(hint);
-      expect(JSON.stringify(run)).not.toContain(KEY);
-      expect(run.tasks[0]!.bars).toBe(5000);
-      expect(await storedRows(engine, fixture)).toEqual(allOf(fixture).slice(0, 5000));
-      expect((await engine.client.data.list())[0]!.bars).toBe(5000);
-      fixture.peer.requests.length = 0;
-      expect((await fetchAllOf(engine, fixture)).tasks[0]).toMatchObject({ state: 'done', bars: bars.length - 5000 });
-      expect(Date.parse(fixture.peer.requests[0]!.query.get('from')!)).toBeGreaterThan(bars[4999]!.timeMs);
-      expect(await storedRows(engine, fixture)).toEqual(allOf(fixture));
-      const log = readFileSync(join(engine.context.home, 'logs', 'frontier.log'), 'utf8');
-      expect(log).not.toContain(KEY);
-    });
+      [
+        'a redirect',
+        { kind: 'redirect', to: 'http://127.0.0.1:1/' },
+        /redirects to another address/,
+        undefined,
+      ],
+      [
+        'an expired key',
+        { kind: 'answer', answer: { status: 401, body: { errorMessage: `Expired ${KEY}` } } },
+        /does not accept the key/,
+        'Make a new',
+      ],
+    ])(
+      '%s in the middle of a download: a clear message, and what came before stays',
+      async (_, fault, message, hint) => {
+        const fixture = own(await oandaFixture('bid'));
+        const engine = await engineWith([fixture]);
+        const { bars } = fixture.world;
+        // The first page is answered, the second is not.
+        fixture.peer.faults.push({ kind: 'answer', answer: firstPage(fixture) }, fault);
+        const run = await fetchAllOf(engine, fixture);
+        expect(run.state).toBe('failed');
+        expect(run.tasks[0]!.error!.message).toMatch(message);
+        if (hint !== undefined) expect(run.tasks[0]!.error!.hint).toContain(hint);
+        expect(JSON.stringify(run)).not.toContain(KEY);
+        expect(run.tasks[0]!.bars).toBe(5000);
+        expect(await storedRows(engine, fixture)).toEqual(allOf(fixture).slice(0, 5000));
+        expect((await engine.client.data.list())[0]!.bars).toBe(5000);
+        fixture.peer.requests.length = 0;
+        expect((await fetchAllOf(engine, fixture)).tasks[0]).toMatchObject({
+          state: 'done',
+          bars: bars.length - 5000,
+        });
+        expect(Date.parse(fixture.peer.requests[0]!.query.get('from')!)).toBeGreaterThan(bars[4999]!.timeMs);
+        expect(await storedRows(engine, fixture)).toEqual(allOf(fixture));
+        const log = readFileSync(join(engine.context.home, 'logs', 'frontier.log'), 'utf8');
+        expect(log).not.toContain(KEY);
+      },
+    );
 
     it('a server that stays down', async () => {
       const fixture = own(await oandaFixture('bid', 'H1', 5));
       const engine = await engineWith([fixture]);
-      fixture.peer.faults.push(...Array.from({ length: 6 }, (): Fault => ({ kind: 'server-error', status: 503 })));
+      fixture.peer.faults.push(
+        ...Array.from({ length: 6 }, (): Fault => ({ kind: 'server-error', status: 503 })),
+      );
       const run = await fetchAllOf(engine, fixture);
       expect(run.tasks[0]!.error).toMatchObject({
         message: 'OANDA did not deliver EURUSD H1 in 6 attempts: status 503.',
@@ -178,7 +209,10 @@ describe('downloads', { timeout: LIMIT }, () => {
       { kind: 'answer', answer: firstPage(fixture) },
       { kind: 'too-many', headers: { 'retry-after': '300' } },
     );
-    const { fetchId } = await engine.client.data.fetch.start({ providerId: 'oanda', tasks: [taskOf(fixture)] });
+    const { fetchId } = await engine.client.data.fetch.start({
+      providerId: 'oanda',
+      tasks: [taskOf(fixture)],
+    });
     const queued = await engine.client.data.fetch.start({
       providerId: 'oanda',
       tasks: [{ ...taskOf(fixture), symbol: 'GBPUSD' }],
@@ -210,20 +244,30 @@ describe('downloads', { timeout: LIMIT }, () => {
     const more = { ...taskOf(fixture), fromMs: FROM_MS - 30 * DAY_MS };
     const { fetchId } = await engine.client.data.fetch.start({ providerId: 'ctrader', tasks: [more] });
     const failed = await endOfFetch(engine, fetchId);
-    expect(failed.tasks[0]!.error).toMatchObject({ hint: expect.stringContaining('Sign in at cTrader again') });
+    expect(failed.tasks[0]!.error).toMatchObject({
+      hint: expect.stringContaining('Sign in at cTrader again'),
+    });
     expect(JSON.stringify(failed)).not.toMatch(/refresh-2|access-2/);
   });
 
   it('a stretch for a repair comes without being stored', async () => {
     const fixture = own(await oandaFixture('bid', 'H1', 20));
     const engine = await engineWith([fixture]);
-    const request = { ...fixture.request, fromMs: fixture.world.bars[10]!.timeMs, toMs: fixture.world.bars[14]!.timeMs };
+    const request = {
+      ...fixture.request,
+      fromMs: fixture.world.bars[10]!.timeMs,
+      toMs: fixture.world.bars[14]!.timeMs,
+    };
     const bars = await fetchSpan(engine.context, 'oanda', request);
-    expect(Array.from({ length: barCount(bars) }, (_, i) => barAt(bars, i))).toEqual(allOf(fixture).slice(10, 14));
+    expect(Array.from({ length: barCount(bars) }, (_, i) => barAt(bars, i))).toEqual(
+      allOf(fixture).slice(10, 14),
+    );
     expect(await engine.client.data.list()).toEqual([]);
     fixture.peer.faults.push({ kind: 'html' });
     await expect(fetchSpan(engine.context, 'oanda', request)).rejects.toMatchObject({ code: 'REFUSED' });
-    await expect(fetchSpan(engine.context, 'oanda', { ...request, symbol: 'AAPL' })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await expect(fetchSpan(engine.context, 'oanda', { ...request, symbol: 'AAPL' })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
   });
 
   it('lists providers with what they lack, and takes keys that somebody asks for', async () => {
@@ -234,12 +278,20 @@ describe('downloads', { timeout: LIMIT }, () => {
     expect(await ready()).toMatchObject({ dukascopy: true, oanda: true, tiingo: false, ctrader: false });
     await expect(
       fetch.start({ providerId: 'tiingo', tasks: [{ ...taskOf(fixture), priceSide: 'mid' }] }),
-    ).rejects.toMatchObject({ code: 'REFUSED', data: { hint: expect.stringContaining('data key set tiingo.token') } });
+    ).rejects.toMatchObject({
+      code: 'REFUSED',
+      data: { hint: expect.stringContaining('data key set tiingo.token') },
+    });
     await fetch.removeKey({ secret: 'oanda.token' });
     expect(await ready()).toMatchObject({ oanda: false });
-    await expect(fetch.setKey({ secret: 'ssh.key', value: 'x' })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await expect(fetch.setKey({ secret: 'ssh.key', value: 'x' })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
     const spaced = fetch.setKey({ secret: 'oanda.token', value: 'two words' });
-    await expect(spaced).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.not.stringContaining('two') });
+    await expect(spaced).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.not.stringContaining('two'),
+    });
     expect(JSON.stringify(await fetch.providers())).not.toContain(KEY);
   });
 
@@ -247,18 +299,31 @@ describe('downloads', { timeout: LIMIT }, () => {
     const fixture = own(await oandaFixture('bid', 'H1', 5));
     const { client } = await engineWith([fixture]);
     const task = taskOf(fixture);
-    const start = (providerId: string, tasks: (typeof task)[]) => client.data.fetch.start({ providerId, tasks });
+    const start = (providerId: string, tasks: (typeof task)[]) =>
+      client.data.fetch.start({ providerId, tasks });
     await expect(start('bloomberg', [task])).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(start('oanda', [{ ...task, symbol: 'BTCUSD' }])).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    await expect(start('oanda', [{ ...task, toMs: task.fromMs }])).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    await expect(start('oanda', [task, task])).rejects.toMatchObject({ message: 'EURUSD H1 bid is asked for twice.' });
+    await expect(start('oanda', [{ ...task, symbol: 'BTCUSD' }])).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
+    await expect(start('oanda', [{ ...task, toMs: task.fromMs }])).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
+    await expect(start('oanda', [task, task])).rejects.toMatchObject({
+      message: 'EURUSD H1 bid is asked for twice.',
+    });
     expect(fixture.peer.requests).toHaveLength(0);
   });
 
   it('sends keys to no address beyond this machine, whatever the environment says', () => {
-    const variable = (url: string) => ({ FRONTIER_TEST_PROVIDERS: JSON.stringify({ oanda: { baseUrl: url } }) });
+    const variable = (url: string) => ({
+      FRONTIER_TEST_PROVIDERS: JSON.stringify({ oanda: { baseUrl: url } }),
+    });
     expect(productProviders(variable('http://127.0.0.1:9')).get('oanda').id).toBe('oanda');
-    for (const url of ['https://example.com', 'http://127.0.0.1.example.com', 'http://localhost@example.com']) {
+    for (const url of [
+      'https://example.com',
+      'http://127.0.0.1.example.com',
+      'http://localhost@example.com',
+    ]) {
       expect(() => productProviders(variable(url)), url).toThrow('not on this machine');
     }
   });

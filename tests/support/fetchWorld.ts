@@ -24,7 +24,8 @@ export async function engineWith(
   process.env[VARIABLE] = providerVariable(fixtures)[VARIABLE];
   const engine = await openEngine(home);
   for (const { keys } of fixtures) {
-    for (const [secret, value] of Object.entries(keys)) await engine.client.data.fetch.setKey({ secret, value });
+    for (const [secret, value] of Object.entries(keys))
+      await engine.client.data.fetch.setKey({ secret, value });
   }
   return engine;
 }

@@ -97,10 +97,10 @@ describe('a request to a provider', () => {
     expect(`${error.stack} ${String(error.cause)}`).not.toContain(KEY);
   });
 
-  it('takes an empty body for a cut-off one, and null for data', async () => {
+  it('takes an empty body for a failure, and null for data', async () => {
     await expect(client().getJson(request, ioOf(answering(200, '')))).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('cut off'),
+      message: expect.stringContaining('an empty answer'),
     });
     expect((await client().getJson(request, ioOf(answering(200, 'null')))).body).toBeNull();
   });

@@ -1,15 +1,13 @@
 /** A signed-in account of cTrader: connects, signs in, asks again after failures, and keeps the request limits. */
 import type { FrontierError } from '../../../../src-shared/errors.ts';
-import type { ProviderErrors } from '../httpErrors.ts';
 import { quoted } from '../httpErrors.ts';
 import { KeysExpired, type ProviderIo, type RateLimit } from '../port.ts';
 import { RateLimiter } from '../rateLimit.ts';
-import { Malformed, readArray, readObject } from '../reading.ts';
+import { Malformed } from '../reading.ts';
 import { backoffMs } from '../retry.ts';
-import { SocketRefused } from '../socket.ts';
-import { CTraderConnection } from './connection.ts';
 import { CTraderFault, type FaultKind } from './faults.ts';
-import { PAYLOAD, type Payload, type PayloadType, readWhole } from './messages.ts';
+import type { Payload, PayloadType } from './messages.ts';
+import { type Credentials, type SignedIn, type SignInOptions, signIn } from './signIn.ts';
 
 const ATTEMPTS = 6;
 /** A longer wait is the user's decision. */
@@ -18,26 +16,8 @@ const LONGEST_WAIT_MS = 10 * 60_000;
 const SESSION_OVER: readonly FaultKind[] = ['lost', 'unauthorised', 'token', 'client'];
 const GENERAL_LIMIT: readonly RateLimit[] = [{ requests: 50, perMs: 1000 }];
 
-/** What signs in. */
-export interface Credentials {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly accessToken: string;
-  /** Login number or id of the account to use; the first one of the server without it. */
-  readonly account: string | undefined;
-}
-
-/** Where the two kinds of accounts are; a connection serves one kind only. */
-export interface CTraderServers {
-  readonly demo: string;
-  readonly live: string;
-}
-
-export interface SessionOptions {
-  readonly servers: CTraderServers;
-  readonly timeoutMs: number;
+export interface SessionOptions extends SignInOptions {
   readonly historyLimits: readonly RateLimit[];
-  readonly errors: ProviderErrors;
 }
 
 /** A question about an account. */
@@ -50,11 +30,6 @@ export interface Question {
   readonly subject: string;
   /** Whether the limit of historical requests holds for it. */
   readonly isHistory: boolean;
-}
-
-interface SignedIn {
-  readonly connection: CTraderConnection;
-  readonly accountId: number;
 }
 
 /** One per process and provider: parallel users share its connection and its limits. */
@@ -191,7 +166,7 @@ export class CTraderSession {
   /** Parallel users wait for one sign-in. */
   #ready(question: Question, credentials: Credentials, io: ProviderIo): Promise<SignedIn> {
     if (this.#current?.connection.lost !== undefined) this.#drop();
-    this.#signedIn ??= this.#signIn(question, credentials, io).then(
+    this.#signedIn ??= signIn(this.#options, credentials, question.subject, io).then(
       (signedIn) => {
         this.#current = signedIn;
         return signedIn;
@@ -203,115 +178,6 @@ export class CTraderSession {
     );
     return this.#signedIn;
   }
-
-  async #signIn(question: Question, credentials: Credentials, io: ProviderIo): Promise<SignedIn> {
-    const demo = await this.#connect(this.#options.servers.demo, credentials, question, io);
-    const accounts = await this.#accounts(demo, credentials);
-    const account = chosen(accounts, credentials.account);
-    if (account === undefined) {
-      demo.close();
-      throw this.#options.errors.noAccount(credentials.account);
-    }
-    let connection = demo;
-    if (account.isLive) {
-      demo.close();
-      connection = await this.#connect(this.#options.servers.live, credentials, question, io);
-    }
-    await this.#handshake(connection, PAYLOAD.accountAuthReq, PAYLOAD.accountAuthRes, {
-      ctidTraderAccountId: account.id,
-      accessToken: credentials.accessToken,
-    });
-    connection.subscribe((frame) => {
-      // The token was replaced or the account's session ended: the next question signs in again.
-      if (frame.payloadType === PAYLOAD.tokenInvalidatedEvent) connection.close();
-      if (frame.payloadType === PAYLOAD.accountDisconnectEvent) connection.close();
-    });
-    return { connection, accountId: account.id };
-  }
-
-  async #connect(
-    url: string,
-    credentials: Credentials,
-    question: Question,
-    io: ProviderIo,
-  ): Promise<CTraderConnection> {
-    const connection = await this.#open(url, question, io);
-    const { clientId, clientSecret } = credentials;
-    await this.#handshake(connection, PAYLOAD.applicationAuthReq, PAYLOAD.applicationAuthRes, {
-      clientId,
-      clientSecret,
-    });
-    return connection;
-  }
-
-  async #open(url: string, question: Question, io: ProviderIo): Promise<CTraderConnection> {
-    const { errors, timeoutMs } = this.#options;
-    const address = new URL(url);
-    try {
-      return await CTraderConnection.open(url, io, timeoutMs);
-    } catch (error) {
-      if (error instanceof CTraderFault) throw error;
-      if (!(error instanceof SocketRefused)) throw new CTraderFault('lost', networkReason(error));
-      if (error.status >= 500) throw new CTraderFault('lost', `status ${error.status}`);
-      if (error.status === 429) throw new CTraderFault('again', 'too many connections');
-      if (error.status >= 300 && error.status < 400) throw errors.redirects(address, error.status);
-      throw errors.html({ subject: question.subject, url: address });
-    }
-  }
-
-  /** A step of signing in; a connection on which one fails is of no use. */
-  async #handshake(
-    connection: CTraderConnection,
-    type: PayloadType,
-    expected: PayloadType,
-    payload: Payload,
-  ): Promise<Payload> {
-    try {
-      return await connection.request(type, payload, expected, this.#options.timeoutMs);
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
-  }
-
-  async #accounts(connection: CTraderConnection, credentials: Credentials): Promise<Account[]> {
-    const answer = await this.#handshake(connection, PAYLOAD.accountsByTokenReq, PAYLOAD.accountsByTokenRes, {
-      accessToken: credentials.accessToken,
-    });
-    try {
-      return readAccounts(answer);
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
-  }
-}
-
-interface Account {
-  readonly id: number;
-  readonly login: number | undefined;
-  readonly isLive: boolean;
-}
-
-function readAccounts(answer: Payload): Account[] {
-  return readArray(answer.ctidTraderAccount ?? [], 'the accounts').map((item, i) => {
-    const account = readObject(item, `account ${i}`);
-    return {
-      id: readWhole(account.ctidTraderAccountId, `the id of account ${i}`),
-      login:
-        account.traderLogin === undefined
-          ? undefined
-          : readWhole(account.traderLogin, `the login of account ${i}`),
-      isLive: account.isLive === true,
-    };
-  });
-}
-
-/** The account that was named, else a demo account, else the first: reading history needs no money. */
-function chosen(accounts: readonly Account[], wanted: string | undefined): Account | undefined {
-  if (wanted !== undefined)
-    return accounts.find((a) => String(a.login) === wanted || String(a.id) === wanted);
-  return accounts.find((a) => !a.isLive) ?? accounts[0];
 }
 
 /** Gives up waiting when the signal fires; what is waited for goes on for others. */
@@ -320,10 +186,4 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const stop = (): void => reject(new CTraderFault('refused', 'CANCELLED'));
   signal.addEventListener('abort', stop, { once: true });
   return Promise.race([promise, stopped]).finally(() => signal.removeEventListener('abort', stop));
-}
-
-/** The code of a failure only: messages of the platform may hold more than the user should read. */
-function networkReason(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? `the connection failed (${code})` : 'the connection failed';
 }
