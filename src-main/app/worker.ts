@@ -19,6 +19,7 @@ function handler<P>(run: (payload: P, context: Parameters<JobHandler>[1]) => Pro
 serveJobs({
   import: async () => handler((await import('./jobs/import.ts')).importJob),
   inspect: async () => handler((await import('./jobs/inspect.ts')).inspectJob),
+  repair: async () => handler((await import('./jobs/repair.ts')).repairJob),
   resample: async () => handler((await import('./jobs/resample.ts')).resampleJob),
   export: async () => handler((await import('./jobs/export.ts')).exportJob),
   fetch: async () => handler((await import('./jobs/fetch.ts')).fetchJob),

@@ -150,6 +150,19 @@ command<{ side?: PriceSide; timeframe?: Timeframe; limit: number }>(
   .addOption(timeframeOption())
   .addOption(sideOption())
   .option('--limit <n>', 'at most so many', whole(1, 1000), 100);
+command<Omit<RepairOptions, keyof CommonOptions> & Raw>(
+  data,
+  'repair <symbol> <timeframe>',
+  'show what repairs of a stored history would change; with --apply do it, and `data undo` takes it back',
+  async ([s, t], o) => (await import('./commands/repair.ts')).repairCommand(s!, t!, o),
+)
+  .option('--drop <kind...>', 'remove the bars of this kind of issue')
+  .option('--clip <kind...>', 'limit their prices to what the bars around make plausible')
+  .option('--fill <kind...>', 'fill missing bars with the close before them, marked as filled')
+  .option('--refetch <kind...>', 'ask the provider of the history again')
+  .option('--at <time>', 'only the issue that starts at this time; the kind "bar" names any single bar')
+  .addOption(sideOption())
+  .option('--apply', 'store the result');
 command(data, 'undo <change>', 'take back the newest change of a history', async ([change], o) =>
   (await import('./commands/data.ts')).dataUndo(change!, o),
 );

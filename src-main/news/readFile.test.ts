@@ -22,7 +22,8 @@ function read(content: string | Uint8Array, zone?: string, name = 'calendar.csv'
 
 const shown = (batch: NewsBatch): string[] =>
   batch.events.map(
-    (e) => `${new Date(e.timeMs).toISOString().slice(0, 16)}${e.allDay ? ' day' : ''} ${e.currency} ${e.impact} ${e.title}`,
+    (e) =>
+      `${new Date(e.timeMs).toISOString().slice(0, 16)}${e.allDay ? ' day' : ''} ${e.currency} ${e.impact} ${e.title}`,
   );
 
 describe('calendars as tables', () => {
@@ -127,7 +128,10 @@ describe('calendars as tables', () => {
     await bad('hello', /no separator/);
     await bad(Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0xff]), /not text/);
     await bad(`${head}2024-01-05,10:00,USD,high,A\u0000B\n`, /binary/);
-    await bad('date,open,high,low,close\n2024-01-05,1,2,3,4\n', /no column for event and impact and currency/);
+    await bad(
+      'date,open,high,low,close\n2024-01-05,1,2,3,4\n',
+      /no column for event and impact and currency/,
+    );
     await bad(`${head}2024-02-30,10:00,USD,high,A\n`, /Line 2: "2024-02-30" is not a date/);
     await bad(`${head}2024-01-05,25:00,USD,high,A\n`, /Line 2: "25:00" is not a time/);
     await bad(`${head}2024-01-05,10:00,XQX,high,A\n`, /"XQX" names no currency/);
@@ -135,7 +139,11 @@ describe('calendars as tables', () => {
     await bad(`${head}2024-01-05,10:00,USD,high,\n`, /no name/);
     await bad(`${head}2024-01-05,10:00,USD\n`, /Line 2: The row is cut off/);
     await bad(`${head}2024-01-05,10:00,USD,high,"A\n`, /never closed/);
-    await bad(`${head}2024-03-10,02:30,USD,high,A\n`, /does not exist in America\/New_York/, 'America/New_York');
+    await bad(
+      `${head}2024-03-10,02:30,USD,high,A\n`,
+      /does not exist in America\/New_York/,
+      'America/New_York',
+    );
     await bad(`${head}2024-01-05,10:00,USD,high,A\n`, /not a time zone/, 'Nowhere/Land');
     await bad(`${head}${','.repeat(200)}\n`, /100 columns/);
     await bad(`${head}2024-01-05,10:00,USD,high,${'x'.repeat(5000)}\n`, /longer than 4000/);
@@ -147,15 +155,20 @@ describe('calendars as tables', () => {
     const whole =
       'Date;Time;Currency;Event;Importance;Actual\n2024.07.05;15:30;USD;Nonfarm Payrolls;High;206 K\n2024.07.06;;EUR;"A;B";Low;\n';
     await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(8), fc.string({ maxLength: 4 }), async (at, cut, put) => {
-        const damaged = whole.slice(0, at) + put + whole.slice(at + cut);
-        try {
-          const { events } = await read(damaged);
-          for (const e of events) expect(Number.isFinite(e.timeMs) && e.title !== '').toBe(true);
-        } catch (error) {
-          expect(error).toBeInstanceOf(FrontierError);
-        }
-      }),
+      fc.asyncProperty(
+        fc.nat(whole.length - 1),
+        fc.nat(8),
+        fc.string({ maxLength: 4 }),
+        async (at, cut, put) => {
+          const damaged = whole.slice(0, at) + put + whole.slice(at + cut);
+          try {
+            const { events } = await read(damaged);
+            for (const e of events) expect(Number.isFinite(e.timeMs) && e.title !== '').toBe(true);
+          } catch (error) {
+            expect(error).toBeInstanceOf(FrontierError);
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -169,8 +182,18 @@ describe('calendars as iCalendar', () => {
   it('NEWS-6: zones, all-day events, impact and currency from wherever they are', async () => {
     const batch = await read(
       ics(
-        ...vevent('UID:1', 'DTSTART:20240105T133000Z', 'SUMMARY:USD Non-Farm Payrolls [High]', 'DESCRIPTION:Actual: 216K\\nForecast: 170K\\nPrevious: 199K'),
-        ...vevent('UID:2', 'DTSTART;TZID=America/New_York:20240703T140000', 'SUMMARY:FOMC Minutes', 'CATEGORIES:USD,High'),
+        ...vevent(
+          'UID:1',
+          'DTSTART:20240105T133000Z',
+          'SUMMARY:USD Non-Farm Payrolls [High]',
+          'DESCRIPTION:Actual: 216K\\nForecast: 170K\\nPrevious: 199K',
+        ),
+        ...vevent(
+          'UID:2',
+          'DTSTART;TZID=America/New_York:20240703T140000',
+          'SUMMARY:FOMC Minutes',
+          'CATEGORIES:USD,High',
+        ),
         ...vevent('UID:3', 'DTSTART;VALUE=DATE:20240101', 'SUMMARY:GBP Bank Holiday'),
         ...vevent('UID:4', 'DTSTART:20240125T141500', 'SUMMARY:ECB rate', 'LOCATION:Eurozone', 'PRIORITY:1'),
         ...vevent('UID:5', 'DTSTART:20240126T090000Z', 'SUMMARY:Dentist', 'STATUS:CANCELLED'),
@@ -219,10 +242,16 @@ describe('calendars as iCalendar', () => {
       '2024-03-08T13:30 USD medium Claims',
       '2024-03-21T14:00 USD high Claims moved',
     ]);
-    const endless = await read(ics(...vevent('UID:1', 'DTSTART:20240101T080000Z', 'RRULE:FREQ=DAILY', 'SUMMARY:USD x [low]')));
+    const endless = await read(
+      ics(...vevent('UID:1', 'DTSTART:20240101T080000Z', 'RRULE:FREQ=DAILY', 'SUMMARY:USD x [low]')),
+    );
     // From 1 January 2024 to two years after 1 June 2024.
-    expect(endless.events.length).toBe(Math.floor((NOW_MS + 732 * 86_400_000 - Date.UTC(2024, 0, 1, 8)) / 86_400_000) + 1);
-    expect(endless.notes).toEqual(['1 repeating events were followed for two years from now, or 2,000 times.']);
+    expect(endless.events.length).toBe(
+      Math.floor((NOW_MS + 732 * 86_400_000 - Date.UTC(2024, 0, 1, 8)) / 86_400_000) + 1,
+    );
+    expect(endless.notes).toEqual([
+      '1 repeating events were followed for two years from now, or 2,000 times.',
+    ]);
   });
 
   it('NEWS-6: zones that only the file knows are taken from it', async () => {
@@ -259,7 +288,12 @@ describe('calendars as iCalendar', () => {
 
   it('NEWS-7: a repetition that never comes does not hang', async () => {
     const never = ics(
-      ...vevent('UID:1', 'DTSTART:20240105T133000Z', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31', 'SUMMARY:USD x'),
+      ...vevent(
+        'UID:1',
+        'DTSTART:20240105T133000Z',
+        'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31',
+        'SUMMARY:USD x',
+      ),
     );
     const result = await read(never).then(
       (batch) => batch.events.length,
@@ -270,17 +304,27 @@ describe('calendars as iCalendar', () => {
 
   it('NEWS-1: damaged calendars are refused with a message, or read; they never crash', async () => {
     const whole = ics(
-      ...vevent('UID:1', 'DTSTART;TZID=America/New_York:20240301T083000', 'RRULE:FREQ=WEEKLY;COUNT=4', 'SUMMARY:USD Claims'),
+      ...vevent(
+        'UID:1',
+        'DTSTART;TZID=America/New_York:20240301T083000',
+        'RRULE:FREQ=WEEKLY;COUNT=4',
+        'SUMMARY:USD Claims',
+      ),
     );
     await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(8), fc.string({ maxLength: 4 }), async (at, cut, put) => {
-        const damaged = whole.slice(0, at) + put + whole.slice(at + cut);
-        try {
-          await read(damaged);
-        } catch (error) {
-          expect(error).toBeInstanceOf(FrontierError);
-        }
-      }),
+      fc.asyncProperty(
+        fc.nat(whole.length - 1),
+        fc.nat(8),
+        fc.string({ maxLength: 4 }),
+        async (at, cut, put) => {
+          const damaged = whole.slice(0, at) + put + whole.slice(at + cut);
+          try {
+            await read(damaged);
+          } catch (error) {
+            expect(error).toBeInstanceOf(FrontierError);
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
