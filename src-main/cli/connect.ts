@@ -51,18 +51,45 @@ async function connectRunning(home: string): Promise<Connection | undefined> {
   return { client, remote: true, close: async () => socket.close() };
 }
 
-/**
- * The engine of a data folder: this process opens it, or asks the loopback host that has it open.
- * @throws FrontierError LOCKED when something that cannot be asked has it open
- */
-export async function connect(home: string): Promise<Connection> {
+/** A command that works on the folder ends by itself: the next one waits for it this long. */
+const PATIENCE_SECONDS = 60;
+const ASK_AGAIN_MS = 100;
+
+/** `FRONTIER_WAIT_SECONDS` is for scripts that would rather fail at once, or wait longer. */
+function patienceMs(): number {
+  const seconds = Number(process.env.FRONTIER_WAIT_SECONDS ?? PATIENCE_SECONDS);
+  if (Number.isFinite(seconds) && seconds >= 0) return 1000 * seconds;
+  throw new FrontierError(
+    'BAD_INPUT',
+    'FRONTIER_WAIT_SECONDS is no number of seconds.',
+    'Set it to a number from 0 up, or leave it out.',
+  );
+}
+
+async function openOrAsk(home: string): Promise<Connection | FrontierError> {
   try {
     const engine = await createEngine({ home, host: 'cli', secrets: new FileSecretStore(home) });
     return { client: engine.client, remote: false, close: () => engine.close() };
   } catch (error) {
     if (!(error instanceof FrontierError) || error.code !== 'LOCKED') throw error;
-    const running = await connectRunning(home).catch(() => undefined);
-    if (running) return running;
-    throw error;
+    return (await connectRunning(home).catch(() => undefined)) ?? error;
+  }
+}
+
+/**
+ * The engine of a data folder: this process opens it, or asks the loopback host that has it open. While another
+ * command has it open this one waits, and says so on standard error.
+ * @throws FrontierError LOCKED when something that cannot be asked has it open, or a command for over a minute
+ */
+export async function connect(home: string): Promise<Connection> {
+  const untilMs = performance.now() + patienceMs();
+  for (let isFirst = true; ; isFirst = false) {
+    const opened = await openOrAsk(home);
+    if (!(opened instanceof FrontierError)) return opened;
+    // Nobody holds it any more, or a command does: both end soon. A window stays open.
+    const holder = readLockHolder(home)?.host;
+    if ((holder !== undefined && holder !== 'cli') || performance.now() > untilMs) throw opened;
+    if (isFirst) console.error('Another frontier command is using the data folder; waiting for it to end.');
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
 }

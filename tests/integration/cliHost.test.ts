@@ -124,8 +124,10 @@ describe('commands while a host has the data folder open', () => {
     const engine = await openEngine(own);
     const stranger = { pid: host.child.pid, port: host.port, token: host.token };
     writeFileSync(hostFilePath(own), JSON.stringify(stranger));
-    const ended = await cli(['data', 'list', '--json', '--home', own]);
+    const env = { FRONTIER_WAIT_SECONDS: '1' };
+    const ended = await cli(['data', 'list', '--json', '--home', own], env);
     expect(ended.status).toBe(4);
+    expect(ended.stderr).toContain('waiting for it to end');
     expect(jsonOf(ended)).toMatchObject({
       error: { code: 'LOCKED', message: expect.stringContaining(`process ${process.pid}, cli`) },
     });
