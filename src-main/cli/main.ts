@@ -8,6 +8,7 @@ import {
 } from '../../src-shared/market/timeframes.ts';
 import { appVersion } from '../ops/paths.ts';
 import type { FileOptions, ImportOptions } from './commands/import.ts';
+import type { RepairOptions } from './commands/repair.ts';
 import { resolveHome } from './home.ts';
 import { reportError } from './output.ts';
 
@@ -196,6 +197,37 @@ command<{
   .option('--from <time>', 'bars that open at or after, for example 2024-03-01 or 2024-03-01T14:30Z')
   .option('--to <time>', 'bars that open before')
   .option('--overwrite', 'replace the file when it exists');
+
+command<Omit<FetchOptions, keyof CommonOptions> & Raw>(
+  data,
+  'fetch <symbols...>',
+  'download histories from a provider; asks only for what is missing',
+  async (symbols, o) => (await import('./commands/fetch.ts')).fetchCommand(symbols, o),
+)
+  .requiredOption('-p, --provider <id>', 'see `data providers`')
+  .addOption(timeframeOption().makeOptionMandatory())
+  .requiredOption('--from <time>', 'bars that open at or after, for example 2024-03-01 or 2024-03-01T14:30Z')
+  .option('--to <time>', 'bars that open before (default: now)')
+  .addOption(sideOption());
+command<{ side?: PriceSide }>(
+  data,
+  'update [symbol] [timeframe]',
+  'ask the provider of a history, or of all of them, for what came since',
+  async ([s, t], o) => (await import('./commands/fetch.ts')).updateCommand(s, t, o),
+).addOption(sideOption());
+command(data, 'providers', 'list the providers of histories', async (_, o) =>
+  (await import('./commands/fetch.ts')).providersCommand(o),
+);
+const key = data.command('key').description('keys of providers, kept in the secret store');
+command(key, 'set <name>', 'keep a key; its value is typed unseen or piped in', async ([name], o) =>
+  (await import('./commands/fetch.ts')).keySet(name!, o),
+);
+command(key, 'remove <name>', 'forget a key', async ([name], o) =>
+  (await import('./commands/fetch.ts')).keyRemove(name!, o),
+);
+command(key, 'list', 'names of the keys that providers ask for', async (_, o) =>
+  (await import('./commands/fetch.ts')).keyList(o),
+);
 
 command<{
   family: 'mlp' | 'tcn';

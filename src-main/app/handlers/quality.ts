@@ -1,15 +1,48 @@
+import type { CoverageDto, DatasetRef } from '../../../src-shared/contract/data.ts';
+import { calendarOf } from '../../../src-shared/market/calendars.ts';
+import { instrumentFor } from '../../../src-shared/market/instruments.ts';
+import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import type { EngineContext } from '../context.ts';
+import { historyOf } from '../histories.ts';
+import { applyRepair, previewRepair, repairChoices } from '../repairs.ts';
 import type { Implementer } from '../rpc.ts';
-import { pending } from './pending.ts';
+
+/** First instant of the calendar month after the one that starts at an instant, UTC. */
+function nextMonth(monthMs: number): number {
+  const month = new Date(monthMs);
+  return Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1, 1);
+}
+
+/**
+ * Bars by month against what the calendar expects between the first and the last bar. Months without any bar are
+ * there too.
+ */
+async function coverage(context: EngineContext, ref: DatasetRef): Promise<CoverageDto> {
+  const { dataset } = historyOf(context, ref.symbol, ref.timeframe, ref.priceSide);
+  const { symbol, timeframe, priceSide, fromMs, toMs } = dataset;
+  const counts = await context.bars.months(symbol, timeframe, priceSide);
+  const calendar = calendarOf(instrumentFor(symbol));
+  const endMs = toMs + timeframeMs(timeframe);
+  const byMonth = new Map(counts.map((count) => [count.monthMs, count]));
+  const months: CoverageDto['months'] = [];
+  const first = new Date(fromMs);
+  let monthMs = Date.UTC(first.getUTCFullYear(), first.getUTCMonth(), 1);
+  for (; monthMs <= toMs; monthMs = nextMonth(monthMs)) {
+    const inside = [Math.max(monthMs, fromMs), Math.min(nextMonth(monthMs), endMs)] as const;
+    const { bars, marked } = byMonth.get(monthMs) ?? { bars: 0, marked: 0 };
+    months.push({ monthMs, bars, expected: calendar.expectedBars(...inside, timeframe), marked });
+  }
+  return { symbol, timeframe, priceSide, months };
+}
 
 /** What the check found in a history, where it has bars, and repairs. */
-export function qualityHandlers(os: Implementer, _context: EngineContext) {
+export function qualityHandlers(os: Implementer, context: EngineContext) {
   return {
-    coverage: os.data.coverage.handler(() => pending()),
+    coverage: os.data.coverage.handler(({ input }) => coverage(context, input)),
     repairs: {
-      choices: os.data.repairs.choices.handler(() => pending()),
-      preview: os.data.repairs.preview.handler(() => pending()),
-      apply: os.data.repairs.apply.handler(() => pending()),
+      choices: os.data.repairs.choices.handler(({ input, signal }) => repairChoices(context, input, signal)),
+      preview: os.data.repairs.preview.handler(({ input, signal }) => previewRepair(context, input, signal)),
+      apply: os.data.repairs.apply.handler(({ input, signal }) => applyRepair(context, input, signal)),
     },
   };
 }

@@ -5,6 +5,7 @@ import { resolveUserPath } from '../home.ts';
 import type { CommonOptions } from '../main.ts';
 import { day, num, table } from '../output.ts';
 import { timeframeOf, withEngine } from './common.ts';
+import { qualityOutput, qualityText } from './qualityOutput.ts';
 
 export async function dataList(options: CommonOptions): Promise<void> {
   await withEngine(
@@ -28,18 +29,6 @@ export async function dataList(options: CommonOptions): Promise<void> {
   );
 }
 
-export async function dataQuality(symbol: string, timeframe: string, options: CommonOptions): Promise<void> {
-  await withEngine(
-    options,
-    ({ client }) => client.data.quality({ symbol, timeframe: timeframeOf(timeframe) }),
-    (q) =>
-      [
-        `score ${num(q.score, 0)}/100, ${q.bars} bars, ${q.missingBars} missing (${num(q.missingPct)} %), mean range ${num(q.meanRangePips, 1)} pips, p99 ${num(q.p99RangePips, 1)}`,
-        ...q.issues.map((i) => `  ${i.severity.padEnd(8)} ${day(i.timeMs)}  ${i.message}`),
-      ].join('\n'),
-  );
-}
-
 /** Names a stored history on the command line. */
 export interface HistoryOptions extends CommonOptions {
   readonly side?: PriceSide | undefined;
@@ -50,6 +39,16 @@ const refOf = (symbol: string, timeframe: string, side: PriceSide | undefined) =
   timeframe: timeframeOf(timeframe),
   ...(side === undefined ? {} : { priceSide: side }),
 });
+
+/** What the check of a stored history found, in the same shape as of a file. */
+export async function dataQuality(symbol: string, timeframe: string, options: HistoryOptions): Promise<void> {
+  await withEngine(
+    options,
+    ({ client }) => client.data.quality(refOf(symbol, timeframe, options.side)),
+    (quality) => qualityText(quality),
+    qualityOutput,
+  );
+}
 
 export async function dataRemove(symbol: string, timeframe: string, options: HistoryOptions): Promise<void> {
   await withEngine(
