@@ -107,7 +107,8 @@ async function giveName(temporary: string, path: string, overwrite: boolean): Pr
 
 /** What cannot be written is the user's to know: the folder is missing, full, or not theirs. */
 function cannotWrite(path: string, cause: unknown): unknown {
-  if (!(cause instanceof Error && 'code' in cause) || cause instanceof FrontierError) return cause;
+  const isSystem = cause instanceof Error && 'code' in cause && typeof cause.code === 'string';
+  if (!isSystem || cause instanceof FrontierError) return cause;
   return new FrontierError(
     'UNAVAILABLE',
     `${path} cannot be written: ${cause.message}`,
@@ -132,15 +133,14 @@ export async function exportBars(
   await checkTarget(path, options.overwrite);
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
-    const folder = await lstat(dirname(path));
-    if (!folder.isDirectory() && !folder.isSymbolicLink()) throw new Error('its folder is no folder');
     await write(temporary, format, marked, options.signal);
     await syncPath(temporary);
     const { size } = await lstat(temporary);
     await giveName(temporary, path, options.overwrite);
     return size;
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where not even this can be done, the first error says why.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw cannotWrite(path, error);
   }
 }
