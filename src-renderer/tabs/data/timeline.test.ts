@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Issue, kindLabel, lanesOf } from './timeline.ts';
+import { type Issue, kindLabel, laneShape, lanesOf } from './timeline.ts';
 
 const issue = (kind: string, severity: Issue['severity'], timeMs: number, untilMs?: number): Issue => ({
   kind,
@@ -15,28 +15,36 @@ it('puts findings into lanes, the gravest first, at their place in time', () => 
     [
       issue('spike', 'info', 100),
       issue('gap', 'warning', 150, 200),
-      issue('gap', 'warning', 0, 50),
+      issue('gap', 'warning', 0, 49),
       issue('crossed-prices', 'error', 50),
     ],
     0,
     200,
+    4,
   );
-  expect(lanes.map((l) => [l.kind, l.severity, l.count])).toEqual([
-    ['crossed-prices', 'error', 2],
-    ['gap', 'warning', 4],
-    ['spike', 'info', 2],
+  expect(lanes.map((l) => [l.kind, l.severity, l.findings, l.count])).toEqual([
+    ['crossed-prices', 'error', 1, 2],
+    ['gap', 'warning', 2, 4],
+    ['spike', 'info', 1, 2],
   ]);
-  expect(lanes[1]?.marks.map((m) => [m.from, m.to])).toEqual([
-    [0.75, 1],
-    [0, 0.25],
+  expect(lanes.map((l) => [...l.bins])).toEqual([
+    [0, 1, 0, 0],
+    [1, 0, 0, 1],
+    [0, 0, 1, 0],
   ]);
 });
 
-it('keeps marks inside the picture', () => {
-  const [lane] = lanesOf([issue('gap', 'info', -50, 900)], 0, 100);
-  expect(lane?.marks[0]).toMatchObject({ from: 0, to: 1 });
+it('keeps findings inside the picture, and counts each in every stretch that it touches', () => {
+  const [lane] = lanesOf([issue('gap', 'info', -50, 900), issue('gap', 'info', 99)], 0, 100, 4);
+  expect([...(lane?.bins ?? [])]).toEqual([1, 1, 1, 2]);
 });
 
-it('words a kind', () => {
-  expect(kindLabel('out-of-order')).toBe('Out of order');
+it('draws a column for each stretch with findings, the fullest to the top', () => {
+  expect(laneShape(new Uint32Array([0, 4, 0, 1]), 10)).toBe('M1 10v-10.00h1v10.00zM3 10v-6.70h1v6.70z');
+  expect(laneShape(new Uint32Array(5), 10)).toBe('');
+});
+
+it('words a kind, known or not', () => {
+  expect(kindLabel('bad_tick_spike')).toBe('Bad tick spike');
+  expect(kindLabel('some_new-kind')).toBe('Some new kind');
 });
