@@ -7,6 +7,7 @@ import {
   type Timeframe,
 } from '../../src-shared/market/timeframes.ts';
 import { appVersion } from '../ops/paths.ts';
+import type { FetchOptions } from './commands/fetch.ts';
 import type { FileOptions, ImportOptions } from './commands/import.ts';
 import type { RepairOptions } from './commands/repair.ts';
 import { resolveHome } from './home.ts';
