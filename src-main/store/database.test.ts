@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deployment, model, sessionRecord } from '../../tests/fixtures/records.ts';
+import { dataset, deployment, model, quality, sessionRecord } from '../../tests/fixtures/records.ts';
 import { openSqlite, openStateDatabase, STATE_FILE } from './database.ts';
 import type { Migration } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -68,6 +68,11 @@ describe('state database', () => {
     copyFileSync(join(import.meta.dirname, '../../tests/fixtures/schema-1.sqlite'), join(home, STATE_FILE));
     const stores = openStores(home);
     expect(stores.models.get(model.id)).toEqual(model);
+    // Sides, marks and providers came later: the row has what they were before there were any.
+    expect(stores.datasets.list()).toEqual([dataset]);
+    expect(stores.datasets.find('EURUSD', 'H1', 'bid')?.quality).toEqual(quality);
+    expect(stores.datasets.find('EURUSD', 'H1', 'ask')).toBeUndefined();
+    expect(stores.changes.list({}, 10)).toEqual([]);
     expect(stores.deployments.get(deployment.id)).toEqual(deployment);
     expect(stores.sessions.get('ses_fixture')).toEqual(sessionRecord('ses_fixture'));
     expect(stores.journal.orders('ses_fixture').map((o) => o.state)).toEqual(['filled']);

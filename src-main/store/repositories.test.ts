@@ -29,6 +29,83 @@ describe('repositories', () => {
     expect(stores.datasets.find('EURUSD', 'H1')).toBeUndefined();
   });
 
+  it('data sets: one per side, bid before mid before ask', () => {
+    const save = (priceSide: 'bid' | 'ask' | 'mid', bars: number) =>
+      stores.datasets.save({
+        dataset: { ...rows.dataset, priceSide, bars },
+        quality: rows.quality,
+        notes: [],
+      });
+    save('ask', 1);
+    expect(stores.datasets.find('EURUSD', 'H1')?.dataset.bars).toBe(1);
+    save('mid', 2);
+    save('bid', 3);
+    expect(stores.datasets.find('EURUSD', 'H1')?.dataset.bars).toBe(3);
+    expect(stores.datasets.find('EURUSD', 'H1', 'mid')?.dataset.bars).toBe(2);
+    stores.datasets.remove('EURUSD', 'H1', 'bid');
+    expect(stores.datasets.list().map((d) => d.priceSide)).toEqual(['ask', 'mid']);
+    expect(stores.datasets.find('EURUSD', 'H1')?.dataset.bars).toBe(2);
+  });
+
+  it('changes: the newest first; one that goes on keeps its place, one that is undone makes way', () => {
+    const change = {
+      symbol: 'EURUSD',
+      timeframe: 'H1',
+      priceSide: 'bid',
+      kind: 'import',
+      summary: 'Imported.',
+      detail: { rows: [1, 2] },
+      versionBefore: null,
+      versionAfter: 'v1',
+      recordBefore: undefined,
+      undoneMs: null,
+    } as const;
+    const record = { dataset: rows.dataset, quality: rows.quality, notes: ['note'] };
+    stores.changes.add({ ...change, id: 'chg_0001', madeMs: 5 });
+    stores.changes.add({ ...change, id: 'chg_0002', madeMs: 5, versionBefore: 'v1', recordBefore: record });
+    stores.changes.add({ ...change, id: 'chg_0003', madeMs: 4, priceSide: 'ask' });
+    expect(() => stores.changes.add({ ...change, id: 'chg_0001', madeMs: 9 })).toThrow(
+      expect.objectContaining({ code: 'CONFLICT' }),
+    );
+    const ids = (filter = {}, limit = 10) => stores.changes.list(filter, limit).map((c) => c.id);
+    expect(ids()).toEqual(['chg_0002', 'chg_0001', 'chg_0003']);
+    expect(ids({ priceSide: 'ask' })).toEqual(['chg_0003']);
+    expect(ids({ timeframe: 'M1' })).toEqual([]);
+    expect(ids({}, 1)).toEqual(['chg_0002']);
+    stores.changes.extend('chg_0001', { summary: 'More.', detail: null, versionAfter: 'v9' });
+    expect(stores.changes.get('chg_0001')).toMatchObject({ summary: 'More.', versionAfter: 'v9', madeMs: 5 });
+    expect(stores.changes.newest({ symbol: 'EURUSD', timeframe: 'H1', priceSide: 'bid' })).toEqual({
+      ...change,
+      id: 'chg_0002',
+      madeMs: 5,
+      versionBefore: 'v1',
+      recordBefore: record,
+    });
+    stores.changes.markUndone('chg_0002', 7);
+    expect(stores.changes.get('chg_0002').undoneMs).toBe(7);
+    expect(stores.changes.newest({ symbol: 'EURUSD', timeframe: 'H1', priceSide: 'bid' })?.id).toBe(
+      'chg_0001',
+    );
+    expect(() => stores.changes.markUndone('chg_9999', 1)).toThrow(
+      expect.objectContaining({ code: 'NOT_FOUND' }),
+    );
+  });
+
+  it('drawings: kept by symbol in the order in which they were made, whatever changes later', () => {
+    stores.drawings.save(rows.drawing('drw_0001'), 1);
+    stores.drawings.save(rows.drawing('drw_0002'), 2);
+    stores.drawings.save({ ...rows.drawing('drw_0003'), symbol: 'GBPUSD' }, 3);
+    stores.drawings.save({ ...rows.drawing('drw_0001'), color: '#00ff00' }, 4);
+    expect(stores.drawings.list('EURUSD').map((d) => [d.id, d.color])).toEqual([
+      ['drw_0001', '#00ff00'],
+      ['drw_0002', '#ff0000'],
+    ]);
+    expect(stores.drawings.find('drw_0002')).toEqual(rows.drawing('drw_0002'));
+    expect(stores.drawings.remove('drw_0002')).toBe(true);
+    expect(stores.drawings.remove('drw_0002')).toBe(false);
+    expect(stores.drawings.find('drw_0002')).toBeUndefined();
+  });
+
   it('training runs: the curve outlives updates, and a repeated step is replaced', () => {
     stores.trainingRuns.save(rows.trainingRun);
     stores.trainingRuns.appendCurve('run_0001', [
