@@ -16,6 +16,8 @@ import { Resampler, resample } from '../../src-shared/market/resample.ts';
 import { sessionIndex } from '../../src-shared/market/sessionIndex.ts';
 import type { AnyTimeframe } from '../../src-shared/market/timeframes.ts';
 import { SeededRng } from '../../src-shared/runtime.ts';
+import { runImport } from './data/import.ts';
+import { runStore } from './data/store.ts';
 
 const BARS = 1_300_000;
 const REPEATS = 15;
@@ -208,4 +210,6 @@ export async function run(): Promise<void> {
   for (const target of ['H1', 'M5', 'H4', 'D1', 'W1'] as const) benchResample(bars, target, pandas);
   benchResampler(bars);
   benchSessionIndex(bars);
+  await runImport();
+  await runStore();
 }

@@ -10,7 +10,7 @@ const MEMORY = '1GB';
 /** Some rows of a table, column by column. */
 export interface Chunk {
   readonly rows: number;
-  /** Wall-clock times as if UTC, or instants where the layout's times are; NaN where there is none. */
+  /** Wall-clock times as if UTC, or instants where the layout's times are; NaN where there is none. Empty if unasked. */
   readonly timeMs: Float64Array;
   /** NaN where there is no number. */
   readonly values: readonly Float64Array[];
@@ -36,6 +36,8 @@ function itemsOf(vector: DuckDBVector, rows: number): Float64Array {
   if (items instanceof Float64Array) return items.subarray(0, rows);
   return Float64Array.from({ length: rows }, (_, i) => Number(vector.getItem(i)));
 }
+
+const NO_TIMES = new Float64Array(0);
 
 /** One in-memory database for the files of one import. */
 export class ImportDuckdb {
@@ -73,8 +75,9 @@ export class ImportDuckdb {
     return reader.getRows().map((row) => row.map((v) => (v === null ? undefined : String(v))));
   }
 
-  /** Streams columns of doubles: a time, some values and perhaps a volume. */
-  async *chunks(sql: string, values: number, hasVolume: boolean): AsyncGenerator<Chunk> {
+  /** Streams columns of doubles: a time if asked for, some values and perhaps a volume. */
+  async *chunks(sql: string, values: number, hasVolume: boolean, hasTime = true): AsyncGenerator<Chunk> {
+    const first = hasTime ? 1 : 0;
     const result = await this.#connection.stream(sql);
     for (;;) {
       if (this.#signal?.aborted) throw new FrontierError('CANCELLED', 'The import was cancelled.');
@@ -84,9 +87,9 @@ export class ImportDuckdb {
       const at = (i: number): Float64Array => itemsOf(chunk.getColumnVector(i), rows);
       yield {
         rows,
-        timeMs: at(0),
-        values: Array.from({ length: values }, (_, i) => at(i + 1)),
-        volume: hasVolume ? at(values + 1) : undefined,
+        timeMs: hasTime ? at(0) : NO_TIMES,
+        values: Array.from({ length: values }, (_, i) => at(i + first)),
+        volume: hasVolume ? at(values + first) : undefined,
       };
     }
   }
@@ -109,8 +112,9 @@ function noFormula(i: number): string {
 /**
  * The query for a text table, or undefined where only the exact reader can read it. Every cell that DuckDB does not
  * read becomes NaN or an error of the query; times must be exactly as long as the first.
+ * @param hasTime whether DuckDB reads the times
  */
-export function csvQuery(path: string, layout: TableLayout): string | undefined {
+export function csvQuery(path: string, layout: TableLayout, hasTime: boolean): string | undefined {
   const time = layout.timeFormat.sql(layout.firstTime);
   if (!time || !isPlainPath(path) || layout.headLine !== 1) return undefined;
   const { clock, values, volume } = layout;
@@ -118,7 +122,7 @@ export function csvQuery(path: string, layout: TableLayout): string | undefined 
   const names = layout.columns.map((_, i) => `'${column(i)}': '${numeric.has(i) ? 'DOUBLE' : 'VARCHAR'}'`);
   const text =
     clock === undefined ? column(layout.time) : `${column(layout.time)} || ' ' || ${column(clock)}`;
-  const guards = [`strlen(${text}) = ${time.bytes}`];
+  const guards: string[] = [];
   layout.roles.forEach((role, i) => {
     if (role === 'ignore' && !numeric.has(i)) guards.push(noFormula(i));
   });
@@ -126,8 +130,10 @@ export function csvQuery(path: string, layout: TableLayout): string | undefined 
     time.kind === 'pattern'
       ? `epoch_ms(try_strptime(${text}, ${quoted(time.pattern)}))`
       : `TRY_CAST(${text} AS BIGINT)`;
-  const when = `CASE WHEN ${guards.join(' AND ')} THEN ${read} END`;
+  const when = `CASE WHEN ${[`strlen(${text}) = ${time.bytes}`, ...guards].join(' AND ')} THEN ${read} END`;
   const cells = values.map((v) => (v < 0 ? NAN : `coalesce(${column(v)}, ${NAN})`));
+  if (hasTime) cells.unshift(`coalesce((${when})::DOUBLE, ${NAN})`);
+  else if (guards.length > 0) cells[0] = `CASE WHEN ${guards.join(' AND ')} THEN ${cells[0]} ELSE ${NAN} END`;
   if (volume !== undefined) cells.push(`coalesce(${column(volume)}, ${NAN})`);
   const options = [
     'auto_detect = false',
@@ -142,7 +148,7 @@ export function csvQuery(path: string, layout: TableLayout): string | undefined 
     `decimal_separator = '${layout.decimalComma ? ',' : '.'}'`,
     `columns = {${names.join(', ')}}`,
   ];
-  return `SELECT coalesce((${when})::DOUBLE, ${NAN}), ${cells.join(', ')} FROM read_csv(${quoted(path)}, ${options.join(', ')})`;
+  return `SELECT ${cells.join(', ')} FROM read_csv(${quoted(path)}, ${options.join(', ')})`;
 }
 
 /** Makes milliseconds of epoch numbers, in place; NaN for a number of fewer digits than the first had. */

@@ -10,6 +10,7 @@ import { scanBytes } from './scan.ts';
 import { BarSink, checkCount, TickSink } from './sinks.ts';
 import type { Table } from './tables.ts';
 import { readLines } from './textLines.ts';
+import { TimeBytes } from './timeBytes.ts';
 import { epochMs, type ParsedTime } from './times.ts';
 
 export interface ReadOptions {
@@ -85,7 +86,7 @@ class ChunkSink {
     const at = builder.count;
     checkCount(at + rows);
     const bars = builder.reserve(at + rows);
-    bars.timeMs.set(timeMs, at);
+    if (timeMs.length > 0) bars.timeMs.set(timeMs, at);
     COLUMNS.forEach((column, k) => {
       bars[column].set(values[k]!, at);
     });
@@ -141,15 +142,25 @@ async function readFast(
   let last = Number.NEGATIVE_INFINITY;
   for (const [k, table] of tables.entries()) {
     const { layout, part } = table;
-    const sql = csvQuery(part.path, layout);
+    // Times of bars are read from the bytes where they can be; those of ticks are needed row by row.
+    const fromBytes = content === 'bars' && TimeBytes.of(layout) !== undefined;
+    const sql = csvQuery(part.path, layout, !fromBytes);
     if (sql === undefined) return EXACT;
+    const fromRow = sink.rows;
     parts.push({ fromRow: sink.rows, name: part.entry ?? '' });
-    const scan = scanBytes(part.path, layout);
+    const scan = scanBytes(part.path, layout, fromBytes);
     scan.catch(() => undefined);
     try {
-      for await (const chunk of db.chunks(sql, layout.values.length, layout.volume !== undefined)) {
-        scaleEpochs(chunk.timeMs, layout);
-        last = toInstants(chunk.timeMs, offset, clock, last);
+      for await (const chunk of db.chunks(
+        sql,
+        layout.values.length,
+        layout.volume !== undefined,
+        !fromBytes,
+      )) {
+        if (!fromBytes) {
+          scaleEpochs(chunk.timeMs, layout);
+          last = toInstants(chunk.timeMs, offset, clock, last);
+        }
         sink.take(chunk);
         if (sink.problem) return EXACT;
         options.onRows(sink.rows, (k + 0.5) / tables.length);
@@ -160,8 +171,13 @@ async function readFast(
       if (options.signal?.aborted) throw error;
       return EXACT;
     }
-    const { isOdd, unterminated: cut } = await scan;
+    const { isOdd, unterminated: cut, localMs } = await scan;
     if (isOdd) return EXACT;
+    if (localMs) {
+      if (localMs.length !== sink.rows - fromRow) return EXACT;
+      last = toInstants(localMs, offset, clock, last);
+      sink.bars?.columns().timeMs.set(localMs, fromRow);
+    }
     unterminated = cut;
   }
   const bars = sink.bars?.columns() ?? NO_BARS;
