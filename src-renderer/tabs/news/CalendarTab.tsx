@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Chip, Group, SegmentedControl, TextInput } from '@mantine/core';
 import { IconCalendarEvent, IconChevronLeft, IconChevronRight, IconSearch } from '@tabler/icons-react';
 import { useMemo } from 'react';
-import { IMPACTS, type Impact, type NewsEvent } from '../../../src-shared/contract/news.ts';
+import type { Impact, NewsEvent } from '../../../src-shared/contract/news.ts';
 import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import { currenciesOf } from '../../../src-shared/trading/blackouts.ts';
 import { usePreferences } from '../../state/preferences.ts';
@@ -33,6 +33,8 @@ const SPAN_LABELS = [
   { value: 'month', label: 'Month' },
 ];
 const AHEAD_MS = 14 * 86_400_000;
+/** What matters most stands first. */
+const IMPACT_ORDER: readonly Impact[] = ['high', 'medium', 'low', 'holiday'];
 /** The currencies that move most markets stand first. */
 const MAJORS = ['USD', 'EUR', 'GBP', 'JPY', 'CHF', 'AUD', 'CAD', 'NZD', 'CNY'];
 
@@ -116,7 +118,7 @@ function Filters({ events }: { readonly events: readonly NewsEvent[] }) {
       />
       <Chip.Group multiple value={[...impacts]} onChange={(v) => setNews({ impacts: v as Impact[] })}>
         <Group gap={4}>
-          {IMPACTS.toReversed().map((i) => (
+          {IMPACT_ORDER.map((i) => (
             <Chip key={i} value={i} size="xs">
               {IMPACT_LABEL[i]}
             </Chip>
