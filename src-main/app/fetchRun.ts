@@ -5,15 +5,18 @@ import type { HistoryProvider } from '../data/providers/port.ts';
 import type { JobEvent, JobHandle } from '../jobs/port.ts';
 import type { StoredDataset } from '../store/bars.ts';
 import { type EngineContext, submitJob } from './context.ts';
-import { recordChange, withHistoryLock } from './histories.ts';
+import { recordFetched, type StoredEvent } from './fetchRecord.ts';
+import { withHistoryLock } from './histories.ts';
 import type { FetchEvent, FetchPayload, FetchTaskEnd, FetchTaskPayload } from './jobs/fetch.ts';
 import type { Keys, Outcome, ProviderKeys } from './providerKeys.ts';
 
 type TaskDto = FetchRunDto['tasks'][number];
+/** What is asked for. */
+type FetchTaskRequest = Omit<FetchTaskPayload, 'knownHash'>;
 type EndState = FetchTaskEnd['state'];
 
 interface Task {
-  readonly payload: FetchTaskPayload;
+  readonly payload: FetchTaskRequest;
   dto: TaskDto;
   /** The history before this download, which undoing it brings back. */
   before: StoredDataset | undefined;
@@ -37,7 +40,7 @@ export class FetchRun {
   constructor(
     context: EngineContext,
     provider: HistoryProvider,
-    tasks: readonly FetchTaskPayload[],
+    tasks: readonly FetchTaskRequest[],
     keys: ProviderKeys,
   ) {
     this.id = context.ids.next('fetch');
@@ -150,7 +153,7 @@ export class FetchRun {
     const open = this.#tasks.filter((t) => t.dto.state === 'waiting');
     let expired: ErrorBody | undefined;
     const { home } = this.#context;
-    const tasks = open.map((t) => t.payload);
+    const tasks = open.map((t) => ({ ...t.payload, knownHash: this.#knownHash(t.payload) }));
     const payload: FetchPayload = { home, providerId: this.#provider.id, tasks, keys };
     const names = open.map((t) => t.payload.symbol).join(', ');
     const job = submitJob(this.#context, 'fetch', `Fetch ${names} from ${this.#provider.name}`, payload);
@@ -163,6 +166,10 @@ export class FetchRun {
     await job.result;
     if (!expired) return { value: undefined };
     return { expired };
+  }
+
+  #knownHash({ symbol, timeframe, priceSide }: FetchTaskRequest): string | null {
+    return this.#context.stores.datasets.find(symbol, timeframe, priceSide)?.dataset.dataHash ?? null;
   }
 
   /** @returns the error of a task whose keys ran out; the task is open again then */
@@ -205,46 +212,14 @@ export class FetchRun {
   }
 
   /** Makes a version known at once: one that is not is put back when Frontier starts again. */
-  #record(task: Task, event: Extract<FetchEvent, { type: 'stored' }>): void {
-    const { stored, quality } = event;
+  #record(task: Task, event: StoredEvent): void {
     task.dto = { ...task.dto, state: 'running', bars: task.dto.bars + event.addedBars };
     task.missingBars += event.missingBars;
     task.keptBars += event.keptBars;
-    const known = this.#context.stores.datasets.find(stored.symbol, stored.timeframe, stored.priceSide);
-    const { name, id } = this.#provider;
-    const what = `${stored.symbol} ${stored.timeframe} ${stored.priceSide}`;
-    const { changeId } = recordChange(this.#context, {
-      kind: 'fetch',
-      summary: `Fetched ${task.dto.bars} bars of ${what} from ${name}.`,
-      detail: {
-        providerId: id,
-        fromMs: task.payload.fromMs,
-        toMs: task.payload.toMs,
-        addedBars: task.dto.bars,
-        keptBars: task.keptBars,
-        missingBars: task.missingBars,
-      },
-      stored,
-      ...(task.before === undefined ? {} : { before: task.before }),
-      quality,
-      notes: this.#notes(task, known?.notes ?? []),
-      source: sourceOf(known?.dataset.source, name),
-      format: known?.dataset.format ?? 'provider',
-      zone: known?.dataset.zone ?? 'UTC',
-      providerId: id,
-      ...(task.changeId === undefined ? {} : { continues: task.changeId }),
-    });
-    task.changeId = changeId;
-  }
-
-  #notes(task: Task, known: readonly string[]): string[] {
-    const mark = `${this.#provider.name} has no bars`;
-    const kept = known.filter((note) => !note.startsWith(mark));
-    if (task.missingBars === 0) return kept;
-    return [
-      ...kept,
-      `${mark} for ${task.missingBars} that the market's calendar expects in what was last fetched.`,
-    ];
+    const { payload, before, changeId, missingBars, keptBars } = task;
+    const addedBars = task.dto.bars;
+    const made = { payload, before, changeId, addedBars, missingBars, keptBars };
+    task.changeId = recordFetched(this.#context, this.#provider, made, event);
   }
 
   #end(task: Task, state: EndState, error: ErrorBody | undefined): void {
@@ -282,12 +257,6 @@ const isOpen = (task: Task): boolean => task.dto.state === 'waiting' || task.dto
 
 function fractionOf({ payload }: Task, coveredToMs: number): number {
   return Math.min(1, Math.max(0, (coveredToMs - payload.fromMs) / (payload.toMs - payload.fromMs)));
-}
-
-/** Where the bars came from, all of it: a file that a provider completed is both. */
-function sourceOf(known: string | undefined, name: string): string {
-  if (known === undefined || known === name) return name;
-  return known.split(', then ').at(-1) === name ? known : `${known}, then ${name}`.slice(-300);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

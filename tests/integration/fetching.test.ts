@@ -10,7 +10,7 @@ import { ctraderFixture, dukascopyFixture, FROM_MS, KEY, oandaFixture } from '..
 import type { Fault } from '../peers/peer.ts';
 import type { ProviderFixture } from '../peers/providerFixture.ts';
 import { cleanUp, until } from '../support/engine.ts';
-import { endOfFetch, engineWith, fetchAllOf, taskOf } from '../support/fetchWorld.ts';
+import { endOfFetch, engineWith, fetchAllOf, firstPageOf, taskOf } from '../support/fetchWorld.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -166,7 +166,7 @@ describe('downloads', { timeout: LIMIT }, () => {
         const engine = await engineWith([fixture]);
         const { bars } = fixture.world;
         // The first page is answered, the second is not.
-        fixture.peer.faults.push({ kind: 'answer', answer: firstPage(fixture) }, fault);
+        fixture.peer.faults.push({ kind: 'answer', answer: firstPageOf(fixture) }, fault);
         const run = await fetchAllOf(engine, fixture);
         expect(run.state).toBe('failed');
         expect(run.tasks[0]!.error!.message).toMatch(message);
@@ -206,7 +206,7 @@ describe('downloads', { timeout: LIMIT }, () => {
     const fixture = own(await oandaFixture('bid'));
     const engine = await engineWith([fixture]);
     fixture.peer.faults.push(
-      { kind: 'answer', answer: firstPage(fixture) },
+      { kind: 'answer', answer: firstPageOf(fixture) },
       { kind: 'too-many', headers: { 'retry-after': '300' } },
     );
     const { fetchId } = await engine.client.data.fetch.start({
@@ -228,6 +228,36 @@ describe('downloads', { timeout: LIMIT }, () => {
     expect(run).toMatchObject({ state: 'stopped', tasks: [{ state: 'stopped', bars: 5000, error: null }] });
     expect(await storedRows(engine, fixture)).toEqual(allOf(fixture).slice(0, 5000));
     await expect(list.stop({ fetchId: 'fetch_unknown' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('PRV-36: goes on when its worker is killed', async () => {
+    const fixture = own(await oandaFixture('bid'));
+    const engine = await engineWith([fixture]);
+    fixture.peer.faults.push({ kind: 'answer', answer: firstPageOf(fixture) }, { kind: 'slow' });
+    const { fetchId } = await engine.client.data.fetch.start({
+      providerId: 'oanda',
+      tasks: [taskOf(fixture)],
+    });
+    await until('it hangs', () => fixture.peer.requests.length === 2);
+    const job = engine.context.jobs.list().find((j) => j.kind === 'fetch')!;
+    process.kill(job.workerPid!, 'SIGKILL');
+    expect(await endOfFetch(engine, fetchId)).toMatchObject({
+      state: 'done',
+      tasks: [{ bars: fixture.world.bars.length }],
+    });
+    expect(await storedRows(engine, fixture)).toEqual(allOf(fixture));
+  });
+
+  it('PRV-36: lists what a killed engine had stored and not listed', async () => {
+    const fixture = own(await oandaFixture('bid', 'H1', 20));
+    const engine = await engineWith([fixture]);
+    await fetchAllOf(engine, fixture);
+    // As if the engine had ended between the store and the catalogue.
+    engine.context.stores.datasets.remove('EURUSD', 'H1', 'bid');
+    fixture.peer.requests.length = 0;
+    expect((await fetchAllOf(engine, fixture)).state).toBe('done');
+    expect(fixture.peer.requests).toHaveLength(0);
+    expect(await engine.client.data.list()).toMatchObject([{ bars: fixture.world.bars.length }]);
   });
 
   it('PRV-35: access that ran out is renewed once, stored, and the download goes on', async () => {
@@ -328,18 +358,3 @@ describe('downloads', { timeout: LIMIT }, () => {
     }
   });
 });
-
-/** The first 5,000 candles as OANDA would send them. */
-function firstPage({ world, barOf }: ProviderFixture) {
-  const candles = world.bars.slice(0, 5000).map((bar) => {
-    const { open, high, low, close, volume } = barOf(bar);
-    const text = (price: number): string => price.toFixed(5);
-    return {
-      complete: true,
-      volume,
-      time: new Date(bar.timeMs).toISOString(),
-      bid: { o: text(open), h: text(high), l: text(low), c: text(close) },
-    };
-  });
-  return { status: 200, body: { instrument: 'EUR_USD', granularity: 'M1', candles } };
-}

@@ -55,3 +55,18 @@ export async function fetchAllOf(engine: FrontierEngine, fixture: ProviderFixtur
   const { fetchId } = await engine.client.data.fetch.start(input);
   return endOfFetch(engine, fetchId);
 }
+
+/** The first 5,000 candles as OANDA would send them. */
+export function firstPageOf({ world, barOf }: ProviderFixture) {
+  const candles = world.bars.slice(0, 5000).map((bar) => {
+    const { open, high, low, close, volume } = barOf(bar);
+    const text = (price: number): string => price.toFixed(5);
+    return {
+      complete: true,
+      volume,
+      time: new Date(bar.timeMs).toISOString(),
+      bid: { o: text(open), h: text(high), l: text(low), c: text(close) },
+    };
+  });
+  return { status: 200, body: { instrument: 'EUR_USD', granularity: 'M1', candles } };
+}

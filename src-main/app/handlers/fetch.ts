@@ -1,4 +1,5 @@
 import { FrontierError } from '../../../src-shared/errors.ts';
+import { NewsRegistry } from '../../news/providers/registry.ts';
 import type { EngineContext } from '../context.ts';
 import { fetchRunsOf } from '../fetching.ts';
 import { watch } from '../hub.ts';
@@ -27,16 +28,18 @@ function checkKey(known: readonly string[], secret: string, value?: string): voi
 
 export function fetchHandlers(os: Implementer, context: EngineContext) {
   const runs = fetchRunsOf(context);
+  const newsSecrets = new NewsRegistry().list().flatMap((provider) => provider.keys.map((key) => key.secret));
+  const known = [...new Set([...runs.secretNames(), ...newsSecrets])];
   return {
     providers: os.data.fetch.providers.handler(() => runs.providers()),
     setKey: os.data.fetch.setKey.handler(async ({ input }) => {
       const value = input.value.trim();
-      checkKey(runs.secretNames(), input.secret, value);
+      checkKey(known, input.secret, value);
       await context.secrets.set(input.secret, value);
       context.hub.notify('fetch');
     }),
     removeKey: os.data.fetch.removeKey.handler(async ({ input }) => {
-      checkKey(runs.secretNames(), input.secret);
+      checkKey(known, input.secret);
       await context.secrets.remove(input.secret);
       context.hub.notify('fetch');
     }),

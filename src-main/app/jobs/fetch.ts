@@ -32,6 +32,8 @@ export interface FetchTaskPayload {
   readonly priceSide: PriceSide;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Hash of the history that the catalogue names; null for none. What is stored beyond it wants to be known. */
+  readonly knownHash: string | null;
 }
 
 export interface FetchPayload {
@@ -153,6 +155,7 @@ class Download {
   readonly #buffer: PageBuffer;
   #reportedMs = Number.NEGATIVE_INFINITY;
   #missingBars = 0;
+  #isAnnounced = false;
   /** The version that this download made last: one step of the same change. */
   #supersede: string | undefined;
 
@@ -222,12 +225,15 @@ class Download {
       onConflict: 'keep',
       ...(this.#supersede === undefined ? {} : { supersede: this.#supersede }),
     });
-    if (merged.addedBars > 0) await this.#announce(merged, barCount(bars));
+    if (merged.addedBars > 0) {
+      this.#supersede = merged.version;
+      await this.#announce(merged, merged.addedBars, barCount(bars) - merged.addedBars);
+    }
     this.#buffer.clear(startedMs, this.#clock.nowMs());
   }
 
-  async #announce(merged: StoredDataset & { readonly addedBars: number }, came: number): Promise<void> {
-    this.#supersede = merged.version;
+  async #announce(merged: StoredDataset, addedBars: number, keptBars: number): Promise<void> {
+    this.#isAnnounced = true;
     const { symbol, timeframe, priceSide } = this.#task;
     const { bars, marks } = await this.#store.loadMarked(symbol, timeframe, {}, priceSide);
     const quality = checkQuality(bars, instrumentFor(symbol), timeframe, { marks });
@@ -236,16 +242,22 @@ class Download {
       task: this.#index,
       stored: storedOf(merged),
       quality,
-      addedBars: merged.addedBars,
-      keptBars: came - merged.addedBars,
+      addedBars,
+      keptBars,
       missingBars: this.#missingBars,
     });
     this.#missingBars = 0;
   }
 
+  /** Makes known what an engine that was killed had stored and not listed. */
   async #checkBrought(): Promise<FetchTaskEnd> {
-    const { symbol, timeframe, priceSide } = this.#task;
-    if (await this.#store.find(symbol, timeframe, priceSide)) return { state: 'done' };
+    const { symbol, timeframe, priceSide, knownHash } = this.#task;
+    const stored = await this.#store.find(symbol, timeframe, priceSide);
+    if (stored) {
+      const isKnown = this.#isAnnounced || stored.dataHash === knownHash;
+      if (!isKnown) await this.#announce(stored, stored.bars, 0);
+      return { state: 'done' };
+    }
     return endOf(
       new FrontierError(
         'NOT_FOUND',
