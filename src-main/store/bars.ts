@@ -23,10 +23,20 @@ import {
 } from './barsFiles.ts';
 import { hashBars } from './barsHash.ts';
 import { withFileLock } from './barsLock.ts';
-import { type MarkedBars, mergeBars, type OnConflict } from './barsMerge.ts';
+import { type MarkedBars, mergeBars } from './barsMerge.ts';
 import { BarReader } from './barsReader.ts';
 import { removeExpired } from './barsRemoved.ts';
 import { joinSpans } from './barsSpans.ts';
+import {
+  type DatasetKey,
+  type MergedDataset,
+  type MergeOptions,
+  type SavedDataset,
+  type SaveOptions,
+  type StoredDataset,
+  storedOf,
+  type TimeRange,
+} from './barsTypes.ts';
 import {
   type Before,
   commitVersion,
@@ -39,66 +49,15 @@ import { manifestOf, writeYears, type YearPlan, yearPlans } from './barsYears.ts
 
 export type { SourceSpan } from './barsFiles.ts';
 
-/** Names a history; there is one per symbol, timeframe and side of the quote. */
-export interface DatasetKey {
-  readonly symbol: string;
-  readonly timeframe: Timeframe;
-  readonly priceSide: PriceSide;
-}
-
-/** A stored history. */
-export interface StoredDataset extends DatasetKey {
-  /** SHA-256 of the bars, see `hashBars`. Marks do not enter it. */
-  readonly dataHash: string;
-  readonly bars: number;
-  /** Open of the first and of the last bar, epoch milliseconds UTC. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Names what is stored now, for `restore`. */
-  readonly version: string;
-  /** Bars that carry a mark. */
-  readonly markedBars: number;
-  /** Stretches that providers have answered for. */
-  readonly spans: SourceSpan[];
-}
-
-/** What a save did. */
-export interface SavedDataset extends StoredDataset {
-  /** The version before it; null when there was no history. */
-  readonly replaced: string | null;
-}
-
-/** What a merge did. */
-export interface MergedDataset extends SavedDataset {
-  /** Bars that were not there before. */
-  readonly addedBars: number;
-  /** Bars that were there with other values. */
-  readonly replacedBars: number;
-}
-
-/** Bars whose open is at or after `fromMs` and before `toMs`, epoch milliseconds UTC. */
-export interface TimeRange {
-  readonly fromMs?: number;
-  readonly toMs?: number;
-}
-
-export interface SaveOptions {
-  /** A mark for each bar, see `src-shared/market/marks.ts`. */
-  readonly marks?: Uint8Array | undefined;
-  readonly spans?: readonly SourceSpan[] | undefined;
-}
-
-export interface MergeOptions {
-  readonly marks?: Uint8Array | undefined;
-  /** The stretch that is complete with these bars. */
-  readonly span?: SourceSpan | undefined;
-  readonly onConflict: OnConflict;
-  /**
-   * The version that an earlier step of the same change left. It is not kept, so that a change in many steps counts
-   * as one.
-   */
-  readonly supersede?: string | undefined;
-}
+export type {
+  DatasetKey,
+  MergedDataset,
+  MergeOptions,
+  SavedDataset,
+  SaveOptions,
+  StoredDataset,
+  TimeRange,
+} from './barsTypes.ts';
 
 /**
  * History on disk: Parquet files by symbol, timeframe, side and year (`docs/spec/data.md`). Every change writes a
@@ -372,12 +331,4 @@ export class BarStore {
 
 function isCorrupt(error: unknown): boolean {
   return error instanceof FrontierError && error.code === 'CORRUPT';
-}
-
-function storedOf(state: DatasetState): StoredDataset {
-  const { symbol, timeframe, priceSide, dataHash, bars, fromMs, toMs } = state;
-  const markedBars = state.years.reduce((sum, { marked }) => sum + (marked ?? 0), 0);
-  const version = versionOf(state.folder);
-  const spans = [...(state.spans ?? [])];
-  return { symbol, timeframe, priceSide, dataHash, bars, fromMs, toMs, version, markedBars, spans };
 }

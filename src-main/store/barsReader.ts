@@ -1,10 +1,10 @@
 import { FrontierError } from '../../src-shared/errors.ts';
 import { allocateBars, type BarColumns } from '../../src-shared/market/bars.ts';
-import type { TimeRange } from './bars.ts';
 import { type BarDuckdb, type BarFile, type MonthCount, RowCountError } from './barsDuckdb.ts';
 import { corrupt, type DatasetState, fileDigest, type YearFile, yearPath } from './barsFiles.ts';
 import { hashBars } from './barsHash.ts';
 import type { MarkedBars } from './barsMerge.ts';
+import type { TimeRange } from './barsTypes.ts';
 
 const COLUMNS = ['timeMs', 'open', 'high', 'low', 'close', 'volume'] as const;
 

@@ -1,6 +1,5 @@
 import { type BarColumns, lowerBound, sliceBars } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
-import type { DatasetKey } from './bars.ts';
 import type { BarDuckdb } from './barsDuckdb.ts';
 import {
   type DatasetManifest,
@@ -11,6 +10,7 @@ import {
   yearPath,
 } from './barsFiles.ts';
 import type { MarkedBars } from './barsMerge.ts';
+import type { DatasetKey } from './barsTypes.ts';
 import { linkOrCopy } from './barsVersions.ts';
 
 /** What becomes of a calendar year (UTC) of a history: bars [from, to) are written, or the old file stays. */
