@@ -313,7 +313,7 @@ export const adx: IndicatorDef = {
   about: 'How strong the trend is, and which side leads.',
   params: [bars('length', 'DI length', 14), bars('smooth', 'ADX smoothing', 14)],
   outputs: [
-    { key: 'adx', name: 'ADX', style: 'line', tone: 0 },
+    { key: 'adx', name: 'ADX', style: 'line', tone: 4 },
     { key: 'plus', name: '+DI', style: 'line', tone: 'up' },
     { key: 'minus', name: '−DI', style: 'line', tone: 'down' },
   ],

@@ -237,8 +237,8 @@ export const ichimoku: IndicatorDef = {
     bars('displacement', 'Displacement', 26, [1, 200]),
   ],
   outputs: [
-    { key: 'conversion', name: 'Conversion', style: 'line', tone: 0 },
-    { key: 'base', name: 'Base', style: 'line', tone: 1 },
+    { key: 'conversion', name: 'Conversion', style: 'line', tone: 2 },
+    { key: 'base', name: 'Base', style: 'line', tone: 4 },
     { key: 'spanA', name: 'Span A', style: 'line', tone: 'up', shift: ahead },
     { key: 'spanB', name: 'Span B', style: 'line', tone: 'down', shift: ahead },
     { key: 'lagging', name: 'Lagging', style: 'line', tone: 3, dashed: true, shift: (p) => -ahead(p) },

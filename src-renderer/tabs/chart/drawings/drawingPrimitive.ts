@@ -146,10 +146,17 @@ function drawFibonacci(context: Context, sketch: Sketch, a: Pixel, b: Pixel, sce
     }
     before = y;
     line(context, { x: left, y }, { x: right, y });
-    context.fillStyle = scene.colors.text;
     const price = formatPrice(levelPrice(first.price, second.price, level), scene.digits);
-    context.fillText(`${level}  ${price}`, left + 4, y - 2);
+    write(context, `${level}  ${price}`, left + 4, y - 2, scene.colors);
   }
+}
+
+/** Text that reads over candles: on a ground of its own, as the legends. Bottom left at (x, y). */
+function write(context: Context, text: string, x: number, y: number, colors: ChartColors): void {
+  context.fillStyle = withAlpha(colors.background, 0.75);
+  context.fillRect(x - 2, y - 13, context.measureText(text).width + 4, 13);
+  context.fillStyle = colors.text;
+  context.fillText(text, x, y);
 }
 
 /** The label: above a line, inside an area. */
@@ -160,7 +167,7 @@ function drawText(context: Context, sketch: Sketch, pixels: readonly Pixel[], co
   context.fillStyle = colors.text;
   context.textAlign = 'left';
   context.textBaseline = 'bottom';
-  if (sketch.kind === 'horizontal') context.fillText(sketch.text, 12, a.y - 4);
+  if (sketch.kind === 'horizontal') write(context, sketch.text, 12, a.y - 3, colors);
   else if (!b) return;
   else if (sketch.kind === 'trend') {
     const [from, to] = a.x <= b.x ? [a, b] : [b, a];

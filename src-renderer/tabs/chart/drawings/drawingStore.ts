@@ -29,8 +29,17 @@ interface Change {
 }
 
 const MOST_UNDO = 100;
-/** Read well on both grounds. */
-export const DRAWING_COLORS = ['#5b93f2', '#f0913a', '#35c3b1', '#d987d3', '#e2b93b', '#e5484d', '#8a94a3'];
+/** Read well on both grounds. The first is what one begins with: neither a candle nor a usual indicator has it. */
+export const DRAWING_COLORS = [
+  '#b07cf0',
+  '#5b93f2',
+  '#f0913a',
+  '#35c3b1',
+  '#d987d3',
+  '#e2b93b',
+  '#e5484d',
+  '#8a94a3',
+];
 
 export interface DrawingPreferences {
   readonly magnet: boolean;

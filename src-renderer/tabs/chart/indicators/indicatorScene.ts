@@ -7,6 +7,9 @@ import { IndicatorPrimitive } from './indicatorPrimitive.ts';
 import { formatValue, type ShownIndicator } from './shown.ts';
 
 const OWNER = 'indicators';
+/** Height of a pane, and of all of them together, relative to the prices' 5. */
+const PANE_WEIGHT = 1.4;
+const PANES_WEIGHT = 4.6;
 
 export interface SceneInput {
   readonly shown: readonly ShownIndicator[];
@@ -88,6 +91,7 @@ export class IndicatorScene {
   private readonly panes = new Map<string, PaneHost>();
   private attached = false;
   private digits = -1;
+  private weighed = 0;
 
   constructor(view: PriceView) {
     this.view = view;
@@ -117,6 +121,7 @@ export class IndicatorScene {
       host.dispose();
       this.panes.delete(id);
     }
+    const before = this.panes.size;
     for (const shown of wanted) {
       const { id } = shown.instance;
       let host = this.panes.get(id);
@@ -126,6 +131,14 @@ export class IndicatorScene {
       }
       host.set(shown, input, rising);
     }
+    if (this.panes.size !== this.weighed || this.panes.size !== before) this.weigh();
+  }
+
+  /** Shares the room anew when panes came or went; until then the heights that the user dragged stay. */
+  private weigh(): void {
+    this.weighed = this.panes.size;
+    const weight = Math.min(PANE_WEIGHT, PANES_WEIGHT / Math.max(1, this.panes.size));
+    for (const { pane } of this.panes.values()) pane.setStretchFactor(weight);
   }
 
   /** The element of an indicator's pane, once the chart has made it; that of the candles for one that lies over them. */

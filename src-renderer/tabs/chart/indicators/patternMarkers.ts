@@ -4,8 +4,8 @@ import type { ChartMarker } from '../tradeMarkers.ts';
 
 /** The newest so many are marked: more would bury the candles. */
 const MOST_MARKERS = 400;
-/** With more than so many, the marks carry no names. */
-const MOST_LABELS = 80;
+/** With more than so many, the marks carry no names: the legend says them. */
+const MOST_LABELS = 20;
 
 /** One mark per bar at which patterns became known, on the side that they point away from. */
 export function patternMarkers(
