@@ -28,7 +28,6 @@ class PaneHost {
   private readonly anchor: ISeriesApi<'Line'>;
   private readonly primitive = new IndicatorPrimitive();
   private shown: ShownIndicator;
-  private anchoredMs = Number.NaN;
 
   constructor(view: PriceView, shown: ShownIndicator, digits: number) {
     this.view = view;
@@ -66,9 +65,10 @@ class PaneHost {
   set(shown: ShownIndicator, input: SceneInput, rising: (row: number) => boolean): void {
     this.shown = shown;
     const lastMs = input.bars.timeMs.at(-1);
-    if (lastMs !== undefined && lastMs !== this.anchoredMs) {
+    // The chart empties its series when bars go; and a point that is there already costs nothing.
+    const anchored = this.anchor.data().at(-1)?.time;
+    if (lastMs !== undefined && anchored !== chartTime(lastMs)) {
       this.anchor.setData([{ time: chartTime(lastMs), value: 0 }]);
-      this.anchoredMs = lastMs;
     }
     this.primitive.show({
       indicators: [shown],
