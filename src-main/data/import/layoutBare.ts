@@ -13,12 +13,14 @@ const numberOf = (cell: string | undefined): number =>
   cell === undefined || !isNumber(cell) ? Number.NaN : Number(cell.replace(',', '.'));
 
 /** Share of the rows looked at that must fit: a dirty row must not hide what the others say. */
-const ENOUGH = 0.9;
+const ENOUGH = 0.75;
+/** The same where the order of the columns is guessed. */
+const CLEAR = 0.95;
 /** Four prices of one bar lie within this share of each other, a volume beside them hardly ever does. */
 const SAME_SCALE = 0.5;
 
 /** Whether four columns are open, high, low and close in nearly all rows. */
-function areBars(rows: readonly (readonly number[])[], at: readonly number[]): boolean {
+function areBars(rows: readonly (readonly number[])[], at: readonly number[], enough: number): boolean {
   const fits = rows.filter((row) => {
     const [open, high, low, close] = at.map((i) => row[i]!) as [number, number, number, number];
     return (
@@ -28,7 +30,7 @@ function areBars(rows: readonly (readonly number[])[], at: readonly number[]): b
       high >= Math.max(open, close)
     );
   });
-  return fits.length >= ENOUGH * rows.length;
+  return fits.length >= enough * rows.length;
 }
 
 /** Mean distance from a close to the next open: near zero for the right columns. */
@@ -50,7 +52,7 @@ function orders(rows: readonly (readonly number[])[], count: number): number[][]
     for (const low of all)
       for (const open of all)
         for (const close of all) {
-          if (new Set([open, high, low, close]).size === 4 && areBars(rows, [open, high, low, close]))
+          if (new Set([open, high, low, close]).size === 4 && areBars(rows, [open, high, low, close], CLEAR))
             found.push([open, high, low, close]);
         }
   return found;
@@ -129,7 +131,7 @@ export function bareRoles(table: readonly (readonly string[])[]): Roles | undefi
   const volume: Record<number, ColumnRole> =
     numbers[4] !== undefined && isNumber(numbers[4]) ? { 4: 'volume' } : {};
   const usual = { 0: 'open', 1: 'high', 2: 'low', 3: 'close', ...volume } as const;
-  if (count >= 4 && areBars(rows, [0, 1, 2, 3])) return build(front, count, usual, 'bars');
+  if (count >= 4 && areBars(rows, [0, 1, 2, 3], ENOUGH)) return build(front, count, usual, 'bars');
   if (areQuotes(rows)) return build(front, count, { 0: 'bid', 1: 'ask' }, 'ticks');
   const order = guessOrder(rows, count);
   if (order) {
