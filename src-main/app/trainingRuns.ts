@@ -146,6 +146,7 @@ export class TrainingRuns {
         finalLoss: result.finalLoss,
         seconds: result.seconds,
         engineNote: result.engineNote,
+        samplesLeftOut: result.model.samplesLeftOut,
         endedMs: this.#context.clock.nowMs(),
       });
       this.#context.hub.notify('models');

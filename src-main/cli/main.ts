@@ -238,6 +238,7 @@ command<{
   seed: number;
   engine: 'auto' | 'cpu' | 'webgpu';
   resume?: string;
+  includeRepaired?: boolean;
 }>(
   program,
   'train <symbol> <timeframe>',
@@ -252,6 +253,7 @@ command<{
   .addOption(
     new Option('--engine <engine>', 'where it runs').choices(['auto', 'cpu', 'webgpu']).default('auto'),
   )
+  .option('--include-repaired', 'learn from samples that touch repaired bars too')
   .option('--resume <run>', 'go on with a run that was stopped or lost');
 
 command<{

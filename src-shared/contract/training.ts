@@ -30,6 +30,8 @@ export const trainInputSchema = z.object({
   engine: z.enum(['auto', 'cpu', 'webgpu']).default('auto'),
   /** Conformal coverage aimed at. */
   confidence: z.number().min(0.5).max(0.995).default(0.9),
+  /** Leave out samples whose window or horizon touches a bar that a repair marked. */
+  excludeRepaired: z.boolean().default(true),
 });
 export type TrainInput = z.infer<typeof trainInputSchema>;
 
@@ -65,6 +67,8 @@ export const modelSchema = z.object({
   testR2: numberOrNull,
   /** Spearman rank correlation of prediction and outcome on the test span. */
   testRankCorrelation: numberOrNull,
+  /** Samples that touch a repaired bar and were left out; absent for models of releases that knew no repairs. */
+  samplesLeftOut: z.number().optional(),
   spans: z.array(spanSchema),
 });
 export type ModelDto = z.infer<typeof modelSchema>;
@@ -97,6 +101,8 @@ export const trainingRunSchema = z.object({
   modelId: idSchema.optional(),
   finalLoss: z.number().optional(),
   seconds: z.number().optional(),
+  /** As of the model. */
+  samplesLeftOut: z.number().optional(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 });
 export type TrainingRunDto = z.infer<typeof trainingRunSchema>;

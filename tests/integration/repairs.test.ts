@@ -11,6 +11,7 @@ import { calendarOf } from '../../src-shared/market/calendars.ts';
 import { MARK } from '../../src-shared/market/marks.ts';
 import { oandaFixture } from '../peers/fixtures.ts';
 import { cleanUp, newFolder, openEngine } from '../support/engine.ts';
+import { endOfRun } from '../support/engineWorld.ts';
 import { engineWith, fetchAllOf } from '../support/fetchWorld.ts';
 
 const REF = { symbol: 'EURUSD', timeframe: 'H1' } as const;
@@ -159,6 +160,30 @@ describe('repairs of a stored history', { timeout: 60_000 }, () => {
     const many = Array.from({ length: 51 }, (_, k) => stretch(1000 * k, 1000 * k + 1));
     expect(() => joinStretches(many, 60_000)).toThrow(/51 stretches/);
     expect(() => joinStretches([stretch(0, 100_001)], 60_000)).toThrow(/100001 bars/);
+  });
+
+  it('EXC-1: a model says how many samples touch repaired bars and were left out', async () => {
+    const engine = await openEngine();
+    const { data, training } = engine.client;
+    for await (const _ of await data.import({ source: { kind: 'demo' }, symbol: 'SYNFX' }));
+    const ref = { symbol: 'SYNFX', timeframe: 'H1' } as const;
+    const { bars } = await engine.context.bars.loadMarked('SYNFX', 'H1');
+    const drop = [1500, 1501].map(
+      (i): RepairStep => ({ action: 'drop', kind: 'bar', timeMs: bars.timeMs[i]! }),
+    );
+    await data.repairs.apply({ ...ref, steps: drop });
+    await data.repairs.apply({ ...ref, steps: [{ action: 'fill', kind: 'missing_scattered' }] });
+    const trained = async (excludeRepaired: boolean) => {
+      const settings = { ...ref, engine: 'cpu', epochs: 2, windowBars: 3, horizonBars: 4 } as const;
+      const { runId } = await training.start({ ...settings, excludeRepaired });
+      const { modelId, samplesLeftOut } = await endOfRun(engine, runId);
+      const model = await training.model({ modelId: modelId! });
+      expect(samplesLeftOut).toBe(model.samplesLeftOut);
+      return model.samplesLeftOut;
+    };
+    // Two bars filled: the horizon reaches 4 ahead of the first, the window 2 behind the last.
+    expect(await trained(true)).toBe(8);
+    expect(await trained(false)).toBe(0);
   });
 
   it('COV-1: counts bars, expected bars and marks by month', async () => {

@@ -1,5 +1,6 @@
 import type { SpanName } from '../../../src-shared/contract/common.ts';
 import type { TrainInput } from '../../../src-shared/contract/training.ts';
+import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import {
@@ -11,7 +12,12 @@ import {
   forwardTargets,
 } from '../../features/index.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
-import { type ChronologicalSplit, chronologicalSplit, embargoFor } from '../../validation/splits.ts';
+import {
+  type ChronologicalSplit,
+  chronologicalSplit,
+  DEFAULT_MINIMUM_ROWS,
+  embargoFor,
+} from '../../validation/splits.ts';
 import { windowEnds } from '../signals.ts';
 
 /** Shares of the history, oldest first. The last days are kept for the paper session. */
@@ -41,10 +47,51 @@ export interface Prepared {
   readonly scaler: ModelManifest['scaler'];
   readonly scaled: Float32Array;
   readonly ends: Int32Array;
+  /** Samples of the parts that models are fitted and judged on that touch a repaired bar and are left out. */
+  readonly samplesLeftOut: number;
 }
 
-/** Features, targets and the chronological split; everything fitted sees the training part only. */
-export function prepare(bars: BarColumns, input: TrainInput): Prepared {
+/** Parts that take samples; the others replay the strategy bar by bar. */
+const SAMPLE_PARTS = ['train', 'validation', 'calibration', 'test'] as const;
+
+/** EXC-1: whether a mark lies in [row - windowBars + 1, row + horizonBars], by row. */
+function touched(marks: Uint8Array, { windowBars, horizonBars }: TrainInput): (row: number) => boolean {
+  const rows = marks.length;
+  const before = new Int32Array(rows + 1);
+  for (let row = 0; row < rows; row++) before[row + 1] = before[row]! + (marks[row] === 0 ? 0 : 1);
+  return (row) => before[Math.min(rows, row + horizonBars + 1)]! > before[Math.max(0, row - windowBars + 1)]!;
+}
+
+/** The features without those of marked bars, so that nothing is fitted on them. */
+function withoutMarked(matrix: FeatureMatrix, marks: Uint8Array): FeatureMatrix {
+  const values = matrix.values.slice();
+  const width = matrix.names.length;
+  for (let row = 0; row < marks.length; row++) {
+    if (marks[row] !== 0) values.fill(Number.NaN, row * width, (row + 1) * width);
+  }
+  return { ...matrix, values };
+}
+
+/** @throws FrontierError REFUSED when too little is left of a part */
+function assertEnough(ends: Int32Array, targets: Float32Array, split: ChronologicalSplit): void {
+  for (const part of SAMPLE_PARTS) {
+    const left = endsIn(ends, targets, split[part]).length;
+    if (left >= DEFAULT_MINIMUM_ROWS[part]) continue;
+    throw new FrontierError(
+      'REFUSED',
+      `Only ${left} samples of the ${part} part touch no repaired bar; ${DEFAULT_MINIMUM_ROWS[part]} are needed.`,
+      'Bring a better history, or train with the repaired bars included.',
+    );
+  }
+}
+
+/**
+ * Features, targets and the chronological split; everything fitted sees the training part only.
+ * @param marks one of `MARK` per bar; samples that touch a marked bar are left out unless the input says otherwise
+ * @throws FrontierError REFUSED when too few samples are left, or a part would be too small
+ */
+export function prepare(bars: BarColumns, input: TrainInput, marks?: Uint8Array): Prepared {
+  const excluded = input.excludeRepaired && marks?.some((mark) => mark !== 0) ? marks : undefined;
   const matrix = computeFeatures(bars, instrumentFor(input.symbol), DEFAULT_FEATURES);
   const targets = forwardTargets(bars, matrix.atr, input.horizonBars);
   const split = chronologicalSplit({
@@ -53,14 +100,25 @@ export function prepare(bars: BarColumns, input: TrainInput): Prepared {
     embargoBars: embargoFor({ horizonBars: input.horizonBars, windowBars: input.windowBars }),
     shares: SHARES,
   });
-  const scaler = fitScaler(matrix, split.train.from, split.train.to);
+  const scaler = fitScaler(
+    excluded ? withoutMarked(matrix, excluded) : matrix,
+    split.train.from,
+    split.train.to,
+  );
   const scaled = applyScaler(scaler, matrix.values, matrix.rows);
+  const all = windowEnds(scaled, matrix.names.length, matrix.rows, input.windowBars);
+  const isTouched = excluded ? touched(excluded, input) : () => false;
+  const ends = excluded ? all.filter((row) => !isTouched(row)) : all;
+  const samples = (of: Int32Array) =>
+    SAMPLE_PARTS.reduce((sum, part) => sum + endsIn(of, targets, split[part]).length, 0);
+  if (excluded) assertEnough(ends, targets, split);
   return {
     matrix,
     targets,
     split,
     scaler,
     scaled,
-    ends: windowEnds(scaled, matrix.names.length, matrix.rows, input.windowBars),
+    ends,
+    samplesLeftOut: excluded ? samples(all) - samples(ends) : 0,
   };
 }

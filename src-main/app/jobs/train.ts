@@ -100,17 +100,18 @@ function learn(prepared: Prepared, payload: TrainPayload, context: JobContext): 
   });
 }
 
-async function loadBars(payload: TrainPayload): Promise<BarColumns> {
-  const store = new BarStore(homePaths.bars(payload.home));
+async function loadBars({ home, dataset }: TrainPayload): Promise<{ bars: BarColumns; marks: Uint8Array }> {
+  const store = new BarStore(homePaths.bars(home));
+  const { symbol, timeframe, priceSide } = dataset;
   try {
-    const stored = await store.find(payload.dataset.symbol, payload.dataset.timeframe);
-    if (stored?.dataHash !== payload.dataset.dataHash)
+    const stored = await store.find(symbol, timeframe, priceSide);
+    if (stored?.dataHash !== dataset.dataHash)
       throw new FrontierError(
         'CONFLICT',
         'The history changed while the run was waiting.',
         'Start the run again.',
       );
-    return await store.load(payload.dataset.symbol, payload.dataset.timeframe);
+    return await store.loadMarked(symbol, timeframe, {}, priceSide);
   } finally {
     await store.close();
   }
@@ -118,8 +119,8 @@ async function loadBars(payload: TrainPayload): Promise<BarColumns> {
 
 /** Features, training, calibration, judgement and the stored artifact: the whole of a training run. */
 export async function trainJob(payload: TrainPayload, context: JobContext): Promise<TrainJobResult> {
-  const bars = await loadBars(payload);
-  const prepared = prepare(bars, payload.input);
+  const { bars, marks } = await loadBars(payload);
+  const prepared = prepare(bars, payload.input, marks);
   const result = await learn(prepared, payload, context);
   if (result.stopped)
     throw new FrontierError(

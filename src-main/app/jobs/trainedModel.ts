@@ -121,6 +121,7 @@ export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'f
       bestStep: result.bestStep,
       testR2: judged.testR2,
       testRankCorrelation: judged.testRankCorrelation,
+      samplesLeftOut: prepared.samplesLeftOut,
     },
   };
 }
@@ -152,6 +153,7 @@ export function modelDto(stored: StoredArtifact): ModelDto {
     conformal: m.conformal,
     testR2: m.metrics.testR2 ?? null,
     testRankCorrelation: m.metrics.testRankCorrelation ?? null,
+    samplesLeftOut: m.metrics.samplesLeftOut ?? 0,
     spans: m.spans,
   };
 }

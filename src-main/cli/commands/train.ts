@@ -13,6 +13,7 @@ export interface TrainOptions extends CommonOptions {
   readonly seed: number;
   readonly engine: 'auto' | 'cpu' | 'webgpu';
   readonly resume?: string | undefined;
+  readonly includeRepaired?: boolean | undefined;
 }
 
 async function begin(
@@ -34,6 +35,7 @@ async function begin(
     epochs: o.epochs,
     seed: o.seed,
     engine: o.engine,
+    excludeRepaired: o.includeRepaired !== true,
   });
   return runId;
 }
@@ -81,6 +83,9 @@ export async function trainCommand(symbol: string, timeframe: string, options: T
       [
         `${model.id}: ${model.family.toUpperCase()} version ${model.version}, ${run.steps} steps in ${num(run.seconds, 1)} s on ${model.engine}`,
         ...(run.engineNote ? [run.engineNote] : []),
+        ...(model.samplesLeftOut
+          ? [`${model.samplesLeftOut} samples touch repaired bars and were left out`]
+          : []),
         `out of sample: R² ${pct(timesHundred(model.testR2))}, rank correlation ${num(model.testRankCorrelation, 3)}; intervals aimed at ${num(100 * model.conformal.target, 0)} %, achieved ${num(100 * model.conformal.achieved, 1)} %`,
       ].join('\n'),
   );
