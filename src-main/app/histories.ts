@@ -11,14 +11,33 @@ import { dropForecastCache } from './forecast.ts';
 
 const queues = new WeakMap<EngineContext, Map<string, Promise<void>>>();
 
+/** What a click waits for; a download can hold the lock for as long as it runs. */
+export const SHORT_PATIENCE_MS = 10_000;
+
+/** Waits for one's turn, at most so long. @returns whether it has come */
+async function turnComes(before: Promise<void>, patienceMs: number | undefined): Promise<boolean> {
+  if (patienceMs === undefined) {
+    await before;
+    return true;
+  }
+  const { promise: tired, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(resolve, patienceMs, false);
+  const came = await Promise.race([before.then(() => true), tired]);
+  clearTimeout(timer);
+  return came;
+}
+
 /**
  * Does work on the histories of a symbol that nothing else changes meanwhile: what comes second waits. The work may
  * run jobs; taking the same symbol's lock again inside it would wait for ever.
+ * @param patienceMs how long to wait at most; as long as it takes when absent
+ * @throws FrontierError LOCKED when the turn does not come in that time; whatever the work throws
  */
 export async function withHistoryLock<T>(
   context: EngineContext,
   symbol: string,
   work: () => Promise<T>,
+  patienceMs?: number,
 ): Promise<T> {
   const name = instrumentFor(symbol).symbol;
   const waiting = queues.get(context) ?? new Map<string, Promise<void>>();
@@ -27,13 +46,19 @@ export async function withHistoryLock<T>(
   const { promise: mine, resolve: done } = Promise.withResolvers<void>();
   const place = before.then(() => mine);
   waiting.set(name, place);
-  await before;
+  void place.then(() => {
+    if (waiting.get(name) === place) waiting.delete(name);
+  });
   try {
-    return await work();
+    if (await turnComes(before, patienceMs)) return await work();
   } finally {
     done();
-    if (waiting.get(name) === place) waiting.delete(name);
   }
+  throw new FrontierError(
+    'LOCKED',
+    `The histories of ${name} are being changed, by a download or an import for example.`,
+    'Wait until it has ended, or stop it, and try again.',
+  );
 }
 
 /** The record of a history. @throws FrontierError NOT_FOUND */
@@ -153,38 +178,43 @@ function announce(context: EngineContext): void {
   context.hub.notify('data');
 }
 
-/** Removes a history; its change brings it back. @throws FrontierError NOT_FOUND */
+/** Removes a history; its change brings it back. @throws FrontierError NOT_FOUND; LOCKED while it is changed */
 export async function removeHistory(context: EngineContext, ref: DatasetRef): Promise<{ changeId: string }> {
-  return withHistoryLock(context, ref.symbol, async () => {
-    const record = historyOf(context, ref.symbol, ref.timeframe, ref.priceSide);
-    const { symbol, timeframe, priceSide, bars } = record.dataset;
-    const key = { symbol, timeframe, priceSide };
-    const version = await context.bars.find(symbol, timeframe, priceSide).then(
-      (stored) => stored?.version ?? null,
-      // What cannot be read cannot come back either, but it can go.
-      () => null,
-    );
-    await context.bars.remove(key);
-    const { datasets, changes, db } = context.stores;
-    const changeId = context.ids.next('chg');
-    db.transaction(() => {
-      datasets.remove(symbol, timeframe, priceSide);
-      changes.add({
-        ...key,
-        id: changeId,
-        madeMs: context.clock.nowMs(),
-        kind: 'remove',
-        summary: `Removed ${symbol} ${timeframe} ${priceSide}: ${bars} bars.`,
-        detail: null,
-        versionBefore: version,
-        versionAfter: null,
-        recordBefore: record,
-        undoneMs: null,
-      });
-    })();
-    announce(context);
-    return { changeId };
-  });
+  return withHistoryLock(
+    context,
+    ref.symbol,
+    async () => {
+      const record = historyOf(context, ref.symbol, ref.timeframe, ref.priceSide);
+      const { symbol, timeframe, priceSide, bars } = record.dataset;
+      const key = { symbol, timeframe, priceSide };
+      const version = await context.bars.find(symbol, timeframe, priceSide).then(
+        (stored) => stored?.version ?? null,
+        // What cannot be read cannot come back either, but it can go.
+        () => null,
+      );
+      await context.bars.remove(key);
+      const { datasets, changes, db } = context.stores;
+      const changeId = context.ids.next('chg');
+      db.transaction(() => {
+        datasets.remove(symbol, timeframe, priceSide);
+        changes.add({
+          ...key,
+          id: changeId,
+          madeMs: context.clock.nowMs(),
+          kind: 'remove',
+          summary: `Removed ${symbol} ${timeframe} ${priceSide}: ${bars} bars.`,
+          detail: null,
+          versionBefore: version,
+          versionAfter: null,
+          recordBefore: record,
+          undoneMs: null,
+        });
+      })();
+      announce(context);
+      return { changeId };
+    },
+    SHORT_PATIENCE_MS,
+  );
 }
 
 const nameOf = ({ symbol, timeframe, priceSide }: HistoryName): string =>
@@ -233,27 +263,32 @@ function assertNewest(context: EngineContext, change: ChangeRecord): void {
  * Takes back the newest change of a history: the version before it is in use again.
  * @returns the history as it was; null when there was none before
  * @throws FrontierError NOT_FOUND for no such change or a version that is no longer kept, CONFLICT when it is not the
- *   newest that holds
+ *   newest that holds, LOCKED while the symbol's histories are being changed
  */
 export async function undoChange(context: EngineContext, changeId: string): Promise<DatasetDto | null> {
   const { datasets, changes, db } = context.stores;
-  return withHistoryLock(context, changes.get(changeId).symbol, async () => {
-    const change = changes.get(changeId);
-    assertNewest(context, change);
-    if (change.kind === 'remove' && change.versionBefore === null) {
-      throw new FrontierError('NOT_FOUND', 'The files of this history were damaged when it was removed.');
-    }
-    const record = change.versionBefore === null ? undefined : change.recordBefore;
-    if (change.versionBefore === null) await context.bars.remove(change);
-    else await context.bars.restore(change, change.versionBefore);
-    db.transaction(() => {
-      if (record) datasets.save(record);
-      else datasets.remove(change.symbol, change.timeframe, change.priceSide);
-      changes.markUndone(changeId, context.clock.nowMs());
-    })();
-    announce(context);
-    return record?.dataset ?? null;
-  });
+  return withHistoryLock(
+    context,
+    changes.get(changeId).symbol,
+    async () => {
+      const change = changes.get(changeId);
+      assertNewest(context, change);
+      if (change.kind === 'remove' && change.versionBefore === null) {
+        throw new FrontierError('NOT_FOUND', 'The files of this history were damaged when it was removed.');
+      }
+      const record = change.versionBefore === null ? undefined : change.recordBefore;
+      if (change.versionBefore === null) await context.bars.remove(change);
+      else await context.bars.restore(change, change.versionBefore);
+      db.transaction(() => {
+        if (record) datasets.save(record);
+        else datasets.remove(change.symbol, change.timeframe, change.priceSide);
+        changes.markUndone(changeId, context.clock.nowMs());
+      })();
+      announce(context);
+      return record?.dataset ?? null;
+    },
+    SHORT_PATIENCE_MS,
+  );
 }
 
 /**

@@ -138,6 +138,24 @@ describe('changes of histories', () => {
     expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
 
+  it('STORE-10: who will not wait is told so, and the turns of the others stay in order', async () => {
+    const { context } = engine;
+    const { promise: download, resolve: end } = Promise.withResolvers<void>();
+    const held = withHistoryLock(context, 'EURUSD', () => download);
+    const hasty = withHistoryLock(context, 'EURUSD', async () => 'never', 5);
+    let isBegun = false;
+    const patient = withHistoryLock(context, 'EURUSD', async () => {
+      isBegun = true;
+      return 'patient';
+    });
+    await expect(hasty).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(isBegun).toBe(false);
+    end();
+    await held;
+    expect(await patient).toBe('patient');
+    expect(await withHistoryLock(context, 'EURUSD', async () => 'free', 5)).toBe('free');
+  });
+
   it('STORE-11: what a killed engine stored and did not register is put back at the next start', async () => {
     const { context } = engine;
     await store(sliceBars(MINUTES, 0, 1000));
