@@ -38,6 +38,7 @@ const INJECTED = [
   'src-main/training',
   'src-main/backtest',
   'src-main/brokers',
+  'src-main/data/feed',
   'src-main/live',
   'src-main/optimize',
   'src-main/validation',

@@ -1,6 +1,7 @@
 import { FrontierError } from '../../src-shared/errors.ts';
 import { type Bar, type BarColumns, barAt, barCount } from '../../src-shared/market/bars.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
+import { Pacer, type Sleep } from './feed/pacer.ts';
 
 /** A source of closed bars: a replay or a broker; a live session cannot tell which. */
 export interface BarFeed {
@@ -21,14 +22,8 @@ export interface ReplayOptions {
   readonly to: number;
   /** Bars per second; Infinity as fast as they are taken. */
   readonly barsPerSecond: number;
-  /** Waits; may resolve early or reject when the signal fires. Injected, so that tests need no time. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: Sleep;
 }
-
-/** Below this a timer costs more than it waits; shorter waits are added up. */
-const SHORTEST_SLEEP_MS = 5;
-/** At unlimited speed the event loop still gets its turn this often. */
-const BARS_PER_TURN = 128;
 
 /** Stored history delivered bar by bar through the interface that live feeds have. */
 export class ReplayFeed implements BarFeed {
@@ -37,12 +32,8 @@ export class ReplayFeed implements BarFeed {
   readonly #options: ReplayOptions;
   #barsPerSecond: number;
   #next: number;
-  #owedMs = 0;
-  #sinceTurn = 0;
+  readonly #pacer: Pacer;
   #started = false;
-  /** Ends the wait in progress when the speed changes or the replay is paused. */
-  #wake = new AbortController();
-  #paused: { promise: Promise<void>; open: () => void } | undefined;
 
   /** @throws FrontierError BAD_INPUT for a range outside the bars or a speed that is not above 0 */
   constructor(options: ReplayOptions) {
@@ -60,6 +51,7 @@ export class ReplayFeed implements BarFeed {
     this.#options = options;
     this.#barsPerSecond = checkedSpeed(options.barsPerSecond);
     this.#next = from;
+    this.#pacer = new Pacer(options.sleep);
   }
 
   /** Index of the next bar to be delivered. */
@@ -73,7 +65,7 @@ export class ReplayFeed implements BarFeed {
   }
 
   get paused(): boolean {
-    return this.#paused !== undefined;
+    return this.#pacer.paused;
   }
 
   get barsPerSecond(): number {
@@ -83,26 +75,16 @@ export class ReplayFeed implements BarFeed {
   /** Takes effect at once, also for a wait in progress. @throws FrontierError BAD_INPUT unless above 0 */
   setSpeed(barsPerSecond: number): void {
     this.#barsPerSecond = checkedSpeed(barsPerSecond);
-    this.#owedMs = 0;
-    this.#interrupt();
+    this.#pacer.restart();
   }
 
   /** Holds back the next bar until `resume`. */
   pause(): void {
-    if (this.#paused) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#paused = { promise, open: resolve };
-    this.#interrupt();
+    this.#pacer.pause();
   }
 
   resume(): void {
-    this.#paused?.open();
-    this.#paused = undefined;
-  }
-
-  #interrupt(): void {
-    this.#wake.abort();
-    this.#wake = new AbortController();
+    this.#pacer.resume();
   }
 
   /** @throws FrontierError CONFLICT when called twice: a replay has one position */
@@ -112,39 +94,10 @@ export class ReplayFeed implements BarFeed {
     }
     this.#started = true;
     while (this.#next < this.#options.to) {
-      await this.#pace(signal);
+      await this.#pacer.step(1000 / this.#barsPerSecond, signal);
       if (signal.aborted) return;
       yield barAt(this.#options.bars, this.#next++);
     }
-  }
-
-  /** Waits for as long as one bar lasts at the current speed, and while paused. */
-  async #pace(signal: AbortSignal): Promise<void> {
-    this.#owedMs += 1000 / this.#barsPerSecond;
-    this.#sinceTurn++;
-    while (!signal.aborted) {
-      if (this.#paused) {
-        await untilAborted(this.#paused.promise, signal);
-        continue;
-      }
-      if (this.#owedMs < SHORTEST_SLEEP_MS && this.#sinceTurn < BARS_PER_TURN) return;
-      if (await this.#sleep(this.#owedMs, signal)) {
-        this.#owedMs = 0;
-        this.#sinceTurn = 0;
-        return;
-      }
-    }
-  }
-
-  /** @returns false when the wait was interrupted by a change of speed or a pause */
-  async #sleep(ms: number, signal: AbortSignal): Promise<boolean> {
-    const wake = this.#wake.signal;
-    try {
-      await this.#options.sleep(ms, AbortSignal.any([signal, wake]));
-    } catch (error) {
-      if (!signal.aborted && !wake.aborted) throw error;
-    }
-    return !wake.aborted;
   }
 }
 
@@ -155,17 +108,4 @@ function checkedSpeed(barsPerSecond: number): number {
     `${barsPerSecond} bars per second is no speed.`,
     'Use a number above 0, or pause the replay.',
   );
-}
-
-/** Resolves when the promise does or the signal fires, whichever is first. */
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, resolve } = Promise.withResolvers<void>();
-  const onAbort = () => resolve();
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) resolve();
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
