@@ -1,7 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BIGINT, type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api';
-import { allocateBars, type BarColumns } from '../../src-shared/market/bars.ts';
+import {
+  BIGINT,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBVector,
+} from '@duckdb/node-api';
+import { allocateBars, type BarColumns, sliceBars } from '../../src-shared/market/bars.ts';
 import { type PlainColumn, writePlainParquet } from './barsParquet.ts';
 
 /** Column order of the files and of every query. */
@@ -64,6 +70,57 @@ function readColumn(
   else for (let i = 0; i < rows; i++) target[offset + i] = Number(vector.getItem(i));
 }
 
+/** Rows that a window has room for at first. */
+const WINDOW_ROWS = 8192;
+
+/** Columns that are filled from chunks, and grow where it was not known how many rows would come. */
+class Columns {
+  bars: BarColumns;
+  marks: Uint8Array | undefined;
+  count = 0;
+
+  constructor(rows: number, withMarks: boolean) {
+    this.bars = allocateBars(rows);
+    this.marks = withMarks ? new Uint8Array(rows) : undefined;
+  }
+
+  /** The same memory from one row to before another, to be filled from its start. */
+  part(from: number, to: number): Columns {
+    const part = new Columns(0, false);
+    part.bars = sliceBars(this.bars, from, to);
+    part.marks = this.marks?.subarray(from, to);
+    return part;
+  }
+
+  take(chunk: DuckDBDataChunk, marked: boolean): void {
+    const rows = chunk.rowCount;
+    if (this.count + rows > this.bars.timeMs.length) this.#resize(2 * (this.count + rows));
+    COLUMNS.forEach((name, c) => {
+      readColumn(chunk.getColumnVector(c), this.bars[name], this.count, rows);
+    });
+    if (marked && this.marks) {
+      readColumn(chunk.getColumnVector(COLUMNS.length), this.marks, this.count, rows);
+    }
+    this.count += rows;
+  }
+
+  /** What was filled, in memory of its own size. */
+  finish(): MarkedColumns {
+    if (this.count < this.bars.timeMs.length) this.#resize(this.count);
+    return { bars: this.bars, marks: this.marks };
+  }
+
+  #resize(rows: number): void {
+    const bars = allocateBars(rows);
+    for (const name of COLUMNS) bars[name].set(this.bars[name].subarray(0, this.count));
+    this.bars = bars;
+    if (!this.marks) return;
+    const marks = new Uint8Array(rows);
+    marks.set(this.marks.subarray(0, this.count));
+    this.marks = marks;
+  }
+}
+
 /** Bars in and out of Parquet through an in-memory DuckDB: no database file that two processes could share. */
 export class BarDuckdb {
   #instance: Promise<DuckDBInstance> | undefined;
@@ -110,16 +167,15 @@ export class BarDuckdb {
    */
   async readWhole(files: readonly BarFile[], withMarks: boolean): Promise<MarkedColumns> {
     const total = files.reduce((sum, file) => sum + file.bars, 0);
-    const into = { bars: allocateBars(total), marks: withMarks ? new Uint8Array(total) : undefined };
+    const into = new Columns(total, withMarks);
     let offset = 0;
     const reads = files.map((file) => {
-      const from = offset;
-      const to = from + file.bars;
-      offset = to;
-      return () => this.#stream(file, undefined, into, from, to);
+      const part = into.part(offset, offset + file.bars);
+      offset += file.bars;
+      return () => this.#stream(file, undefined, part);
     });
     await aFewAtATime(reads);
-    return into;
+    return { bars: into.bars, marks: into.marks };
   }
 
   /**
@@ -127,11 +183,10 @@ export class BarDuckdb {
    * @throws RowCountError when its footer states another number of rows than it was saved with
    */
   async readRange(file: BarFile, fromMs: number, toMs: number, withMarks: boolean): Promise<MarkedColumns> {
-    const into = { bars: allocateBars(file.bars), marks: withMarks ? new Uint8Array(file.bars) : undefined };
-    const rows = await this.#stream(file, { fromMs, toMs }, into, 0, file.bars);
-    const bars = allocateBars(rows);
-    for (const name of COLUMNS) bars[name].set(into.bars[name].subarray(0, rows));
-    return { bars, marks: into.marks?.slice(0, rows) };
+    // A window is small beside its year: room for it is made as it comes.
+    const into = new Columns(Math.min(file.bars, WINDOW_ROWS), withMarks);
+    await this.#stream(file, { fromMs, toMs }, into);
+    return into.finish();
   }
 
   /** Bars and marked bars by calendar month (UTC), in order of time; counted inside DuckDB, on its own threads. */
@@ -158,11 +213,9 @@ export class BarDuckdb {
 
   async #stream(
     file: BarFile,
-    range: { fromMs: number; toMs: number } | undefined,
-    into: { bars: BarColumns; marks: Uint8Array | undefined },
-    offset: number,
-    end: number,
-  ): Promise<number> {
+    range: { readonly fromMs: number; readonly toMs: number } | undefined,
+    into: Columns,
+  ): Promise<void> {
     const connection = await this.#connect();
     try {
       if (range) await checkRows(connection, file);
@@ -179,26 +232,21 @@ export class BarDuckdb {
             { from: BIGINT, to: BIGINT },
           )
         : await connection.stream(sql);
-      let at = offset;
       // DuckDB decodes the next chunk while this thread copies the one before.
       for (let next = result.fetchChunk(); ; ) {
         const chunk = await next;
-        const rows = chunk?.rowCount ?? 0;
-        if (!chunk || rows === 0) break;
+        if (!chunk || chunk.rowCount === 0) break;
         next = result.fetchChunk();
         // Whoever leaves the loop by an error does not wait for it.
         next.catch(() => undefined);
-        if (at + rows > end) throw new RowCountError(`${file.path} holds more than the ${file.bars} bars`);
-        COLUMNS.forEach((name, c) => {
-          readColumn(chunk.getColumnVector(c), into.bars[name], at, rows);
-        });
-        if (marked) readColumn(chunk.getColumnVector(COLUMNS.length), into.marks!, at, rows);
-        at += rows;
+        if (into.count + chunk.rowCount > file.bars) {
+          throw new RowCountError(`${file.path} holds more than the ${file.bars} bars`);
+        }
+        into.take(chunk, marked);
       }
-      if (!range && at !== end) {
-        throw new RowCountError(`${file.path} holds ${at - offset} bars, not the ${file.bars}`);
+      if (!range && into.count !== file.bars) {
+        throw new RowCountError(`${file.path} holds ${into.count} bars, not the ${file.bars}`);
       }
-      return at - offset;
     } finally {
       this.#release(connection);
     }
