@@ -2,7 +2,16 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dataset, deployment, model, quality, sessionRecord } from '../../tests/fixtures/records.ts';
+import {
+  dataset,
+  deployment,
+  drawing,
+  headline,
+  model,
+  newsEvent,
+  quality,
+  sessionRecord,
+} from '../../tests/fixtures/records.ts';
 import { openSqlite, openStateDatabase, STATE_FILE } from './database.ts';
 import type { Migration } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -79,6 +88,23 @@ describe('state database', () => {
     expect(stores.journal.fills('ses_fixture')).toHaveLength(1);
     const applied = stores.db.prepare('SELECT count(*) AS n FROM schema_migrations').get();
     expect(applied).toEqual({ n: MIGRATIONS.length });
+    stores.close();
+  });
+
+  it('MIG-6: the database of schema 4 opens and holds its changes, news and drawings', () => {
+    copyFileSync(join(import.meta.dirname, '../../tests/fixtures/schema-4.sqlite'), join(home, STATE_FILE));
+    const stores = openStores(home);
+    expect(stores.datasets.list()).toEqual([dataset]);
+    expect(stores.changes.get('chg_fixture')).toMatchObject({
+      kind: 'repair',
+      versionBefore: '1',
+      versionAfter: '2',
+      recordBefore: { dataset, quality, notes: ['times read as UTC'] },
+    });
+    const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 10 };
+    expect(stores.news.events(all)).toEqual([newsEvent('evt_fixture', 0)]);
+    expect(stores.news.headlines(all)).toEqual([headline('hdl_fixture', 1)]);
+    expect(stores.drawings.list('EURUSD')).toEqual([drawing('drw_fixture')]);
     stores.close();
   });
 
