@@ -24,12 +24,12 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['Tab'], does: 'Next control; Shift+Tab goes back' },
   { keys: ['↑', '↓'], does: 'Move through the rows of a table; Enter selects' },
   {
-    keys: ['M', 'H', 'D', '1', '5', '15', '30', '60', '240'],
+    keys: ['1', '5', '15', '60', '240', 'D', 'W', 'M'],
     does: 'On the chart: type a timeframe, then Enter',
   },
-  { keys: ['A … Z'], does: 'On the chart: search a symbol' },
+  { keys: ['A … Z'], does: 'On the chart: search a symbol; G goes to a date, as does Alt+G' },
   { keys: ['←', '→'], does: 'On the chart: pan; with Shift faster' },
   { keys: ['+', '−'], does: 'On the chart: zoom' },
-  { keys: ['Home', 'End'], does: 'On the chart: fit all that is loaded, go to the latest bar' },
+  { keys: ['Home', 'End'], does: 'On the chart: fit the whole history, go to the latest bar' },
   { keys: ['Esc'], does: 'Close a dialogue or the palette; leave the chart' },
 ];

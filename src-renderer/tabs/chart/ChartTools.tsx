@@ -1,17 +1,25 @@
 import { ActionIcon, Menu, Select } from '@mantine/core';
-import { IconArrowBarToRight, IconArrowsHorizontal, IconDownload } from '@tabler/icons-react';
-import type { DatasetDto } from '../../../src-shared/contract/data.ts';
+import {
+  IconArrowBarToRight,
+  IconArrowsHorizontal,
+  IconCalendarSearch,
+  IconDownload,
+} from '@tabler/icons-react';
 import type { ModelDto } from '../../../src-shared/contract/training.ts';
+import type { AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
 import { useWorkspace } from '../../state/workspace.ts';
 import { formatDate } from '../../ui/format.ts';
 import { rpc, useQuery } from '../../ui/rpc.ts';
 import { chartStore, type TradesFrom, useChart } from './chartStore.ts';
 
 /** Models of the market on the chart, the newest first. */
-export function useMarketModels(dataset: DatasetDto): readonly ModelDto[] {
+export function useMarketModels(market: {
+  readonly symbol: string;
+  readonly timeframe: AnyTimeframe;
+}): readonly ModelDto[] {
   const { data = [] } = useQuery('training.models', () => rpc.training.models(), []);
   return data
-    .filter((m) => m.symbol === dataset.symbol && m.timeframe === dataset.timeframe)
+    .filter((m) => m.symbol === market.symbol && m.timeframe === market.timeframe)
     .sort((a, b) => b.createdMs - a.createdMs);
 }
 
@@ -32,7 +40,8 @@ export function ForecastSelect({
   readonly model: ModelDto | undefined;
 }) {
   const setModelId = useWorkspace((w) => w.setModelId);
-  if (models.length === 0) return <span className="ft-dim ft-small">No model of this market yet</span>;
+  if (models.length === 0)
+    return <span className="ft-dim ft-small ft-ellipsis">No model of this market yet</span>;
   return (
     <Select
       aria-label="Forecast of model"
@@ -78,16 +87,24 @@ export function TradesSelect({ from, hasBacktest, hasSession }: TradesSelectProp
 }
 
 interface ViewToolsProps {
+  readonly onDate: () => void;
   readonly onFit: () => void;
   readonly onLatest: () => void;
   readonly onPng: () => void;
   readonly onCsv: () => void;
 }
 
-export function ViewTools({ onFit, onLatest, onPng, onCsv }: ViewToolsProps) {
+export function ViewTools({ onDate, onFit, onLatest, onPng, onCsv }: ViewToolsProps) {
   return (
     <>
-      <ActionIcon aria-label="Fit all loaded bars" title="Fit all loaded bars (Home)" onClick={onFit}>
+      <ActionIcon aria-label="Go to a date" title="Go to a date (Alt G, or type G)" onClick={onDate}>
+        <IconCalendarSearch size={16} stroke={1.7} aria-hidden />
+      </ActionIcon>
+      <ActionIcon
+        aria-label="Fit the whole history"
+        title="Fit the whole history (Home, or double-click)"
+        onClick={onFit}
+      >
         <IconArrowsHorizontal size={16} stroke={1.7} aria-hidden />
       </ActionIcon>
       <ActionIcon aria-label="Go to the latest bar" title="Go to the latest bar (End)" onClick={onLatest}>

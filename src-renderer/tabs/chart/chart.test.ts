@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
 import { barsCsv } from './exports.ts';
 import { barOf, joinBars, placeForecast } from './forecastPlace.ts';
-import { beginsTimeframe, quickMatches, typedTimeframe } from './quickSwitch.ts';
+import { typedInstant } from './goToDate.ts';
+import { beginsTimeframe, meansDate, type QuickSymbol, quickMatches, typedTimeframe } from './quickSwitch.ts';
 import { tradeMarkers } from './tradeMarkers.ts';
 
 function columns(times: number[]): BarColumnsDto {
@@ -88,41 +89,72 @@ describe('trade markers', () => {
 });
 
 describe('typing on the chart', () => {
-  const stored = [
-    { symbol: 'EURUSD', timeframe: 'M1', synthetic: false },
-    { symbol: 'EURUSD', timeframe: 'H1', synthetic: false },
-    { symbol: 'GBPUSD', timeframe: 'H1', synthetic: false },
-    { symbol: 'DKKSEK', timeframe: 'D1', synthetic: false },
-  ] as const;
+  const symbols: QuickSymbol[] = [
+    { symbol: 'EURUSD', timeframes: ['M1', 'M5', 'M15', 'H1', 'H4', 'D1', 'W1', 'MN1'], synthetic: false },
+    { symbol: 'GBPUSD', timeframes: ['H1', 'H4', 'D1', 'W1', 'MN1'], synthetic: false },
+    { symbol: 'DKKSEK', timeframes: ['D1', 'W1', 'MN1'], synthetic: false },
+  ];
   const now = { symbol: 'EURUSD', timeframe: 'H1' } as const;
+  const names = (text: string) => quickMatches(text, symbols, now).map((m) => `${m.symbol} ${m.timeframe}`);
 
-  it('reads timeframes as minutes or letters', () => {
-    expect(['1', '15', '60', 'd', 'h4', '7'].map(typedTimeframe)).toEqual([
+  it('reads timeframes as minutes, letters or names either way round', () => {
+    expect(['1', '15', '60', 'd', 'h4', '4h', '5m', 'w', 'M', '240', '7'].map(typedTimeframe)).toEqual([
       'M1',
       'M15',
       'H1',
       'D1',
+      'H4',
+      'H4',
+      'M5',
+      'W1',
+      'MN1',
       'H4',
       undefined,
     ]);
   });
 
   it('takes a digit only where it begins a timeframe that could be switched to', () => {
-    expect(beginsTimeframe('1', stored, now)).toBe(true);
-    expect(beginsTimeframe('6', stored, now)).toBe(false);
-    expect(beginsTimeframe('6', stored, { symbol: 'EURUSD', timeframe: 'M1' })).toBe(true);
-    expect(beginsTimeframe('1', stored, { symbol: 'GBPUSD', timeframe: 'H1' })).toBe(false);
+    expect(beginsTimeframe('1', symbols, now)).toBe(true);
+    expect(beginsTimeframe('6', symbols, now)).toBe(false);
+    expect(beginsTimeframe('6', symbols, { symbol: 'EURUSD', timeframe: 'M1' })).toBe(true);
+    expect(beginsTimeframe('7', symbols, { symbol: 'DKKSEK', timeframe: 'D1' })).toBe(false);
   });
 
-  it('means the timeframe of this symbol first, then symbols that begin so, this timeframe first', () => {
-    expect(quickMatches('1', stored, now)).toEqual([stored[0]]);
-    expect(quickMatches('6', stored, now)).toEqual([stored[1]]);
-    expect(quickMatches('usd', stored, now).map((d) => `${d.symbol} ${d.timeframe}`)).toEqual([
-      'EURUSD H1',
-      'GBPUSD H1',
-      'EURUSD M1',
-    ]);
-    expect(quickMatches('D', stored, now)[0]?.symbol).toBe('DKKSEK');
-    expect(quickMatches('', stored, now)).toEqual([]);
+  it('means the timeframe of this symbol first, exact before longer, then symbols that begin so', () => {
+    expect(names('1')).toEqual(['EURUSD M1', 'EURUSD M15', 'EURUSD D1', 'EURUSD W1']);
+    expect(names('6')).toEqual(['EURUSD H1']);
+    expect(names('240')).toEqual(['EURUSD H4']);
+    expect(names('usd')).toEqual(['EURUSD H1', 'GBPUSD H1']);
+    // D is a timeframe first, and begins a symbol, which has nothing shorter than a day.
+    expect(names('D')).toEqual(['EURUSD D1', 'DKKSEK D1', 'EURUSD H1', 'GBPUSD H1']);
+    expect(names('')).toEqual([]);
+  });
+
+  it('takes G, and what begins a date, for a date', () => {
+    expect(['g', 'GO', '2015-', '2015-03-04'].every(meansDate)).toBe(true);
+    expect(['GB', '2015', '', 'D'].some(meansDate)).toBe(false);
+  });
+});
+
+describe('a typed date', () => {
+  it('is a day, a minute or a month of the shown zone', () => {
+    expect(typedInstant('2015-03-04', 'utc')).toBe(Date.UTC(2015, 2, 4));
+    expect(typedInstant(' 2015-03-04 13:30 ', 'utc')).toBe(Date.UTC(2015, 2, 4, 13, 30));
+    expect(typedInstant('2015-3-4T09:05:07', 'utc')).toBe(Date.UTC(2015, 2, 4, 9, 5, 7));
+    expect(typedInstant('2015-03', 'utc')).toBe(Date.UTC(2015, 2, 1));
+    expect(typedInstant('2015-03-04 13:30', 'local')).toBe(new Date(2015, 2, 4, 13, 30).getTime());
+  });
+
+  it('is refused where there is no such day or time', () => {
+    for (const text of [
+      '2015-02-29',
+      '2015-13-01',
+      '2015-03-04 25:00',
+      '2015-03-04 10:75',
+      '4.3.2015',
+      '',
+      '2015',
+    ])
+      expect(typedInstant(text, 'utc'), text).toBeUndefined();
   });
 });

@@ -68,6 +68,11 @@ export function joinBars(older: BarColumnsDto, newer: BarColumnsDto): BarColumns
   };
 }
 
+/** Number of bars that open at or before a moment, less one; 0 at least. */
+export function rowOfTime(timeMs: readonly number[], ms: number): number {
+  return barOf(timeMs, ms) ?? 0;
+}
+
 /** Row of the bar that a moment falls into; undefined before the first bar. */
 export function barOf(timeMs: readonly number[], ms: number): number | undefined {
   let low = 0;

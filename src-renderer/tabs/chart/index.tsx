@@ -1,66 +1,98 @@
 import { Button } from '@mantine/core';
 import { IconChartCandle } from '@tabler/icons-react';
-import { useMemo, useRef } from 'react';
-import type { DatasetDto } from '../../../src-shared/contract/data.ts';
-import { type Command, useCommands } from '../../state/commands.ts';
-import { useDataset, useDatasets } from '../../state/markets.ts';
+import { useCallback, useMemo, useState } from 'react';
+import { useDatasets } from '../../state/markets.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { loadDemoMarket } from '../data/importTask.ts';
 import { openImport } from '../data/openImport.ts';
+import { type CellReport, ChartCell } from './ChartCell.tsx';
+import { ToolbarExtras } from './ChartExtras.tsx';
+import { FrameStrip, LayersMenu, LayoutTools, SideSwitch, StyleMenu } from './ChartStrip.tsx';
 import { ForecastSelect, TradesSelect, useForecastModel, useMarketModels, ViewTools } from './ChartTools.tsx';
+import { CELL_IDS, type CellId, shownCells, useChart } from './chartStore.ts';
 import { saveBars, savePicture } from './exports.ts';
-import { PriceChart } from './PriceChart.tsx';
-import type { PriceView } from './priceView.ts';
-import { useBars } from './useBars.ts';
+import { useChartCommands } from './useChartCommands.ts';
+import { type ChartSymbol, useChartSymbols } from './useCharts.ts';
+import { activate, chooseMarket, useMarketOfCharts } from './useMarketOfCharts.ts';
 import { useTrades } from './useTrades.ts';
 import './chart.css';
 
-function MarketChart({ dataset }: { readonly dataset: DatasetDto }) {
-  const chart = useRef<PriceView>(undefined);
-  const view = useBars(dataset);
-  const models = useMarketModels(dataset);
-  const model = useForecastModel(models);
-  const { trades, elsewhere, ...sources } = useTrades(dataset);
-  const name = `${dataset.symbol}_${dataset.timeframe}`;
-  const { bars } = view;
-  const tools = useMemo(
+/** Which chart was asked for something that it asks the user about. */
+type Asking = { readonly cell: CellId; readonly what: 'date' } | undefined;
+
+/** Charts that have reported themselves, by cell. */
+function useReports() {
+  const [reports, setReports] = useState<Partial<Record<CellId, CellReport>>>({});
+  const report = useCallback(
+    (id: CellId, next: CellReport | undefined) =>
+      setReports((all) => {
+        const rest = { ...all };
+        if (next) rest[id] = next;
+        else delete rest[id];
+        return rest;
+      }),
+    [],
+  );
+  return { reports, report };
+}
+
+function useTools(report: CellReport | undefined, name: string, ask: () => void) {
+  const bars = report?.state.window?.bars;
+  const handle = report?.handle;
+  return useMemo(
     () => ({
-      onFit: () => chart.current?.fit(),
-      onLatest: () => chart.current?.look({ kind: 'latest' }),
-      onPng: () => chart.current && savePicture(name, chart.current.picture()),
+      onDate: ask,
+      onFit: () => handle?.feed.fit(),
+      onLatest: () => handle?.feed.latest(),
+      onPng: () => handle && savePicture(name, handle.view.picture()),
       onCsv: () => bars && saveBars(name, bars),
     }),
-    [name, bars],
+    [handle, name, bars, ask],
   );
-  useCommands(
-    useMemo((): Command[] => {
-      const make = (id: string, label: string, run: () => void) => ({
-        id: `chart.${id}`,
-        label,
-        group: 'Chart',
-        run,
-      });
-      return [
-        make('fit', 'Fit all loaded bars', tools.onFit),
-        make('latest', 'Go to the latest bar', tools.onLatest),
-        make('png', 'Save the chart as PNG', tools.onPng),
-        make('csv', 'Save the loaded bars as CSV', tools.onCsv),
-      ];
-    }, [tools]),
+}
+
+interface ChartsProps {
+  readonly symbols: readonly ChartSymbol[];
+  /** Of each symbol: changes with its stored bars. */
+  readonly versions: ReadonlyMap<string, string>;
+}
+
+function Charts({ symbols, versions }: ChartsProps) {
+  const active = useChart((c) => c.active);
+  const cells = useChart((c) => c.cells);
+  const layout = useChart((c) => c.layout);
+  const { reports, report } = useReports();
+  const [asking, setAsking] = useState<Asking>();
+  const market = cells[active];
+  const info = symbols.find((s) => s.symbol === market.symbol) ?? symbols[0]!;
+  const timeframe =
+    market.timeframe && info.timeframes.includes(market.timeframe) ? market.timeframe : info.timeframes[0]!;
+  const shown = reports[active];
+  const window = shown?.state.window;
+  const models = useMarketModels({ symbol: info.symbol, timeframe });
+  const model = useForecastModel(models);
+  const { trades: _, elsewhere: __, ...sources } = useTrades({ symbol: info.symbol, timeframe });
+  const ask = useCallback(() => setAsking({ cell: active, what: 'date' }), [active]);
+  const tools = useTools(shown, `${info.symbol}_${window?.timeframe ?? timeframe}`, ask);
+  const choose = useCallback(
+    (next: Parameters<typeof chooseMarket>[1]) => chooseMarket(active, next, symbols),
+    [active, symbols],
   );
+  useChartCommands(tools, info, choose);
+  const ids = shownCells({ layout });
   return (
     <Panel
       flush
       title={
         <>
-          {dataset.symbol} {dataset.timeframe}
-          {dataset.synthetic && <SyntheticBadge />}
+          {info.symbol} {timeframe}
+          {info.synthetic && <SyntheticBadge />}
           <span className="ft-dim ft-chart-side ft-num ft-ellipsis">
-            {dataset.priceSide} prices
-            {bars && `, ${formatNumber(bars.timeMs.length)} of ${formatNumber(view.total)} bars loaded`}
+            {window &&
+              `${window.priceSide} prices, ${formatNumber(window.bars.timeMs.length)} of ${formatNumber(window.total)} bars loaded`}
           </span>
         </>
       }
@@ -72,23 +104,83 @@ function MarketChart({ dataset }: { readonly dataset: DatasetDto }) {
         </>
       }
     >
-      <PriceChart
-        dataset={dataset}
-        view={view}
-        modelId={model?.id}
-        trades={trades}
-        elsewhere={elsewhere}
-        chart={chart}
-      />
+      <div className="ft-charts">
+        <div className="ft-chart-strip" role="toolbar" aria-label="Chart">
+          <FrameStrip
+            timeframes={info.timeframes}
+            chosen={timeframe}
+            onChoose={(t) => choose({ timeframe: t })}
+          />
+          <span className="ft-strip-gap" />
+          <StyleMenu />
+          <LayersMenu />
+          <SideSwitch sides={info.sides} shown={window?.priceSide} onChoose={(side) => choose({ side })} />
+          {shown && window && <ToolbarExtras cell={shown.info} bars={window.bars} />}
+          <span className="ft-grow" />
+          <LayoutTools />
+        </div>
+        <div className="ft-chart-grid" data-layout={layout}>
+          {CELL_IDS.filter((id) => ids.includes(id)).map((id) => (
+            <Cell
+              key={id}
+              id={id}
+              symbols={symbols}
+              versions={versions}
+              several={ids.length > 1}
+              active={id === active}
+              asking={asking?.cell === id ? asking.what : undefined}
+              onAsked={() => setAsking(undefined)}
+              onReport={report}
+            />
+          ))}
+        </div>
+      </div>
     </Panel>
   );
 }
 
-/** Candles, volume, forecast and trades of the chosen market. */
+interface CellProps extends ChartsProps {
+  readonly id: CellId;
+  readonly several: boolean;
+  readonly active: boolean;
+  readonly asking: 'date' | undefined;
+  readonly onAsked: () => void;
+  readonly onReport: (id: CellId, report: CellReport | undefined) => void;
+}
+
+function Cell({ id, symbols, versions, ...rest }: CellProps) {
+  const market = useChart((c) => c.cells[id]);
+  const info = symbols.find((s) => s.symbol === market.symbol) ?? symbols[0]!;
+  const timeframe =
+    market.timeframe && info.timeframes.includes(market.timeframe) ? market.timeframe : info.timeframes[0]!;
+  return (
+    <ChartCell
+      {...rest}
+      id={id}
+      info={info}
+      symbols={symbols}
+      timeframe={timeframe}
+      side={market.side && info.sides.includes(market.side) ? market.side : undefined}
+      version={versions.get(info.symbol) ?? ''}
+      onActivate={() => activate(id, symbols)}
+      onChoose={(match) => chooseMarket(id, { symbol: match.symbol, timeframe: match.timeframe }, symbols)}
+    />
+  );
+}
+
+/** The charts: bars, volume, forecast, trades, events, indicators and drawings of the chosen markets. */
 export function ChartTab() {
-  const { data, error, reload } = useDatasets();
-  const dataset = useDataset();
-  if (dataset) return <MarketChart dataset={dataset} />;
+  const { data: datasets } = useDatasets();
+  const { data, error, reload } = useChartSymbols();
+  useMarketOfCharts();
+  const chosen = useChart((c) => c.cells[c.active].symbol !== undefined);
+  const versions = useMemo(() => {
+    const bySymbol = new Map<string, string>();
+    for (const d of datasets ?? [])
+      bySymbol.set(d.symbol, `${bySymbol.get(d.symbol) ?? ''} ${d.dataHash} ${d.updatedMs}`);
+    return bySymbol;
+  }, [datasets]);
+  if (data && data.length > 0 && datasets && chosen) return <Charts symbols={data} versions={versions} />;
   if (!data)
     return error ? (
       <ErrorState error={error} onRetry={reload} />

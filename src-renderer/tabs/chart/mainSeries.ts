@@ -97,6 +97,13 @@ export class MainSeries {
     this.drawMarkers();
   }
 
+  /** Takes all markers away: their bars go. */
+  clearMarkers(): void {
+    if (this.markers.size === 0) return;
+    this.markers.clear();
+    this.drawMarkers();
+  }
+
   private drawMarkers(): void {
     const all = [...this.markers.values()].flat().sort((a, b) => a.timeMs - b.timeMs);
     this.marks.setMarkers(

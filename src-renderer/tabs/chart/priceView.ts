@@ -210,8 +210,7 @@ export class PriceView {
   /** Takes over bars and looks at a place; `keep` stays at the instants that are visible now. */
   setBars(shown: ShownBars, place: Place): void {
     const before = this.visible();
-    if (place.kind !== 'keep') this.main.setMarkers('trades', []);
-    if (place.kind !== 'keep') this.band.setData([]);
+    if (!this.isWithin(shown)) this.clearOthers();
     this.shown = shown;
     this.main.setBars(shown, this.colors);
     this.applyPrecision();
@@ -219,6 +218,24 @@ export class PriceView {
     this.drawOther();
     if (place.kind !== 'keep') this.look(place);
     else if (before) this.look({ kind: 'span', fromMs: before.fromMs, toMs: before.toMs });
+  }
+
+  /** Whether every bar on the chart stays, and is as long as it was. */
+  private isWithin({ bars: { timeMs }, frameMs }: ShownBars): boolean {
+    const held = this.shown?.bars.timeMs;
+    if (!held || this.shown?.frameMs !== frameMs) return false;
+    return (timeMs[0] ?? 0) <= (held[0] ?? 0) && (timeMs.at(-1) ?? 0) >= (held.at(-1) ?? 0);
+  }
+
+  /**
+   * Empties what others drew on bars that go: a time that any series has stays on the axis, and rows would no longer
+   * be places on it. They draw again when they hear of the new bars, before the next frame.
+   */
+  private clearOthers(): void {
+    this.main.clearMarkers();
+    for (const pane of this.chart.panes()) {
+      for (const series of pane.getSeries()) if (series !== this.series) series.setData([]);
+    }
   }
 
   private applyPrecision(): void {

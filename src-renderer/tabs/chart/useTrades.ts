@@ -1,4 +1,4 @@
-import type { DatasetDto } from '../../../src-shared/contract/data.ts';
+import type { AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
 import { useWorkspace } from '../../state/workspace.ts';
 import { rpc, useQuery, useWatch } from '../../ui/rpc.ts';
 import { type TradesFrom, useChart } from './chartStore.ts';
@@ -15,8 +15,8 @@ interface Trades {
   readonly hasSession: boolean;
 }
 
-/** Trades of the chosen backtest or session, if it traded the market on the chart. */
-export function useTrades(dataset: DatasetDto): Trades {
+/** Trades of the chosen backtest or session, if it traded the symbol on the chart; they show in any timeframe of it. */
+export function useTrades(market: { readonly symbol: string; readonly timeframe: AnyTimeframe }): Trades {
   const from = useChart((c) => c.tradesFrom);
   const backtestId = useWorkspace((w) => w.backtestId);
   const sessionId = useWorkspace((w) => w.sessionId);
@@ -36,7 +36,7 @@ export function useTrades(dataset: DatasetDto): Trades {
     [wantSession],
   ).data;
   const source = from === 'backtest' ? backtest : from === 'session' ? session : undefined;
-  const fits = source?.symbol === dataset.symbol && source.timeframe === dataset.timeframe;
+  const fits = source?.symbol === market.symbol;
   const open: readonly ShownTrade[] = from === 'session' && session?.position ? [session.position] : [];
   return {
     from,
