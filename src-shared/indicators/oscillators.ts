@@ -189,7 +189,7 @@ export const cci: IndicatorDef = {
   group: 'pane',
   unit: 'number',
   about: 'How unusual the distance of the price from its average is.',
-  params: [bars('length', 'Length', 20, [2, 500])],
+  params: [bars('length', 'Length', 20, [2, 200])],
   outputs: [{ key: 'value', name: 'CCI', style: 'line', tone: 0 }],
   levels: [-100, 0, 100],
   warmup: (p) => n(p) - 1,

@@ -1,12 +1,16 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand/react';
 import type { Drawing } from '../../../../src-shared/contract/chart.ts';
+import { calendarOf } from '../../../../src-shared/market/calendars.ts';
+import { type AnyTimeframe, timeframeMs } from '../../../../src-shared/market/timeframes.ts';
 import { connection } from '../../../ui/connection.ts';
 import { useChartColors } from '../../../ui/theme.ts';
 import type { ChartExtrasProps } from '../ChartExtras.tsx';
+import { useCalendar } from '../indicators/useCalendar.ts';
 import { ChosenBar } from './ChosenBar.tsx';
 import { canvasOf, handOf } from './canvases.ts';
 import { drawings, useDrawings } from './drawings.ts';
+import type { AxisRule } from './tradingAxis.ts';
 import './drawings.css';
 
 const NONE: readonly Drawing[] = [];
@@ -24,6 +28,16 @@ function useLoaded(symbol: string): readonly Drawing[] {
   return useDrawings((s) => s.bySymbol[symbol] ?? NONE);
 }
 
+/** How the axis goes on beyond the loaded bars: where the market is open, in bars of up to a day. */
+function useAxisRule(symbol: string, timeframe: AnyTimeframe): AxisRule {
+  const name = useCalendar(symbol);
+  return useMemo(() => {
+    const frameMs = timeframeMs(timeframe);
+    const pauses = name !== undefined && name !== 'always' && frameMs <= timeframeMs('D1');
+    return { frameMs, calendar: pauses ? calendarOf({ calendar: name }) : undefined };
+  }, [name, timeframe]);
+}
+
 /** Draws and edits what was drawn on the charts of a symbol. */
 export function DrawingLayer({ cell, bars }: ChartExtrasProps) {
   const { view, symbol, digits } = cell;
@@ -31,6 +45,7 @@ export function DrawingLayer({ cell, bars }: ChartExtrasProps) {
   const list = useLoaded(symbol);
   const chosen = useDrawings((s) => s.chosen);
   const tool = useDrawings((s) => s.tool);
+  const rule = useAxisRule(symbol, cell.timeframe);
   const [, redraw] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -42,7 +57,8 @@ export function DrawingLayer({ cell, bars }: ChartExtrasProps) {
   }, [view, tool]);
   // After every change of what is drawn, and of the bars that it lies on.
   useEffect(() => {
-    const { hand, primitive } = canvasOf(view, symbol, digits);
+    const { hand, primitive, axis } = canvasOf(view, symbol, digits);
+    axis.rule = rule;
     const sketches = hand.draft ? [...list, hand.draft] : list;
     primitive.show({ sketches, chosen, hovered: hand.hovered, colors, digits });
     const pane = box.current?.closest<HTMLElement>('.ft-chart');

@@ -47,7 +47,8 @@ function world(kept: Drawing[] = []) {
       throw error;
     },
   );
-  const hand = new DrawingHand(view as unknown as ConstructorParameters<typeof DrawingHand>[0], drawings, {
+  const chart = view as unknown as ConstructorParameters<typeof DrawingHand>[0];
+  const hand = new DrawingHand(chart, view, drawings, {
     symbol: SYMBOL,
     digits: 1,
     onChange: () => {},

@@ -32,10 +32,8 @@ type Doing =
       after: Drawing;
     };
 
-type View = Pick<
-  PriceView,
-  'timeToX' | 'xToTime' | 'priceToY' | 'yToPrice' | 'setGestures' | 'onPointer' | 'bars' | 'chart'
->;
+type View = Pick<PriceView, 'setGestures' | 'onPointer' | 'bars' | 'chart'>;
+type Axis = Pick<PriceView, 'timeToX' | 'xToTime' | 'priceToY' | 'yToPrice'>;
 
 export interface HandInput {
   readonly symbol: string;
@@ -53,13 +51,16 @@ export class DrawingHand {
   /** Shape of the pointer; undefined is the chart's own. */
   cursor: string | undefined;
   private readonly view: View;
+  private readonly axis: Axis;
   private readonly drawings: Drawings;
   private input: HandInput;
   private doing: Doing = { what: 'nothing' };
   private readonly off: () => void;
 
-  constructor(view: View, drawings: Drawings, input: HandInput) {
+  /** @param axis places of instants and prices on that chart */
+  constructor(view: View, axis: Axis, drawings: Drawings, input: HandInput) {
     this.view = view;
+    this.axis = axis;
     this.drawings = drawings;
     this.input = input;
     this.off = view.onPointer((pointer) => this.hear(pointer));
@@ -106,12 +107,13 @@ export class DrawingHand {
     const { bars } = this.view;
     const { magnet } = this.drawings.store.getState();
     const round = (price: number) => Number(price.toFixed(this.input.digits));
-    const free = { timeMs: Math.round(pointer.timeMs), price: round(pointer.price) };
+    const timeMs = this.axis.xToTime(pointer.x) ?? pointer.timeMs;
+    const free = { timeMs: Math.round(timeMs), price: round(pointer.price) };
     if (!magnet || !bars) return free;
-    const row = nearestRow(bars.timeMs, pointer.x, (ms) => this.view.timeToX(ms), pointer.timeMs);
+    const row = nearestRow(bars.timeMs, pointer.x, (ms) => this.axis.timeToX(ms), timeMs);
     if (row === undefined) return free;
     const prices = [bars.open[row]!, bars.high[row]!, bars.low[row]!, bars.close[row]!];
-    const price = magnetPrice(prices, pointer.y, (p) => this.view.priceToY(p), MAGNET_PX);
+    const price = magnetPrice(prices, pointer.y, (p) => this.axis.priceToY(p), MAGNET_PX);
     return price === undefined ? free : { timeMs: bars.timeMs[row]!, price };
   }
 
@@ -177,7 +179,7 @@ export class DrawingHand {
     // The chosen one first, then the newest: it lies on top.
     const order = [...all.filter((d) => d.id === chosen), ...all.filter((d) => d.id !== chosen).reverse()];
     for (const drawing of order) {
-      const pixels = project(drawing.points, this.view);
+      const pixels = project(drawing.points, this.axis);
       const grip = pixels && touch(drawing.kind, pixels, pointer, width, drawing.id === chosen);
       if (grip) return { drawing, grip, pixels };
     }
@@ -235,8 +237,8 @@ export class DrawingHand {
     const points: DrawingPoint[] = [];
     for (const [i, pixel] of moved(before.kind, pixels, grip, by).entries()) {
       const was = pixels[i]!;
-      const timeMs = this.view.xToTime(pixel.x);
-      const price = this.view.yToPrice(pixel.y);
+      const timeMs = this.axis.xToTime(pixel.x);
+      const price = this.axis.yToPrice(pixel.y);
       if (timeMs === null || price === null) return undefined;
       // What was not moved keeps its exact place.
       points.push({
