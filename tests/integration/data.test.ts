@@ -135,7 +135,9 @@ describe.skipIf(noSharedData !== undefined)(withReason('real history'), () => {
     expect(performance.now() - start).toBeLessThan(2000);
     const store = new BarStore(folder);
     const { symbol } = result.instrument;
-    const saved = await store.save({ symbol, timeframe: 'H1', priceSide: 'bid' }, result.bars);
+    const key = { symbol, timeframe: 'H1', priceSide: 'bid' } as const;
+    const { replaced, ...saved } = await store.save(key, result.bars);
+    expect(replaced).toBeNull();
     await store.close();
     const again = new BarStore(folder);
     expect(await again.load('GBPJPY', 'H1')).toEqual(result.bars);
