@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { readCsv } from './csv.ts';
 import { newsError } from './errors.ts';
+import { holdsHeadlines, readHeadlines } from './headlines.ts';
 import { readIcs } from './ics.ts';
 import { type NewsBatch, oneLine, withIds } from './types.ts';
 
@@ -53,7 +54,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * NEWS-1: reads the events of a CSV or iCalendar file, told from its content; whole or not at all.
+ * NEWS-1: reads the events of a CSV or iCalendar file, or the headlines of a CSV file, told from its content; whole or not at all.
  * @throws FrontierError NOT_FOUND for a file that cannot be read, BAD_INPUT for an unknown zone, IMPORT_FAILED for
  *   anything that is no calendar or has an event that cannot be understood
  */
@@ -61,10 +62,14 @@ export async function readNewsFile(path: string, options: NewsFileOptions): Prom
   const text = textOf(await bytesOf(path));
   const isIcs = /^\s*BEGIN:VCALENDAR/i.test(text);
   if (!isIcs && /^\s*[[{]/.test(text)) throw newsError('The file is JSON and no calendar.', HINT);
+  const source = `file ${oneLine(options.fileName ?? basename(path), 150)}`;
+  if (!isIcs && holdsHeadlines(text)) {
+    const read = readHeadlines(text, options.zone, source);
+    return { events: [], format: 'headlines, CSV with header', ...read };
+  }
   const { drafts, notes } = isIcs
     ? readIcs(text, { zone: options.zone, nowMs: options.nowMs })
     : readCsv(text, options.zone);
-  const source = `file ${oneLine(options.fileName ?? basename(path), 150)}`;
   return {
     events: withIds(drafts, source),
     headlines: [],
