@@ -10,6 +10,7 @@ import { appVersion } from '../ops/paths.ts';
 import type { FetchOptions } from './commands/fetch.ts';
 import type { FileOptions, ImportOptions } from './commands/import.ts';
 import type { RepairOptions } from './commands/repair.ts';
+import type { EntryOptions } from './entryOptions.ts';
 import { resolveHome } from './home.ts';
 import { reportError } from './output.ts';
 
@@ -48,6 +49,20 @@ const sideOption = (): Option =>
     '--side <side>',
     'side of the prices (default: bid where it is stored, else mid, else ask)',
   ).choices(['bid', 'ask', 'mid']);
+
+/** Options that say which entries a strategy leaves out. */
+function entryOptions(c: Command): Command {
+  return c
+    .addOption(
+      new Option('--blackout <impact>', 'no entries around news of this impact or above').choices([
+        'medium',
+        'high',
+      ]),
+    )
+    .option('--blackout-before <minutes>', 'so long before an event', whole(0, 1440), 30)
+    .option('--blackout-after <minutes>', 'so long after it', whole(0, 1440), 30)
+    .option('--include-repaired', 'allow entries after repaired bars');
+}
 
 const timeframeOption = (): Option =>
   new Option('-t, --timeframe <timeframe>', 'bar length').choices([...TIMEFRAMES]);
@@ -256,38 +271,52 @@ command<{
   .option('--include-repaired', 'learn from samples that touch repaired bars too')
   .option('--resume <run>', 'go on with a run that was stopped or lost');
 
-command<{
-  span: string;
-  threshold?: number;
-  stop?: number;
-  target?: number;
-  risk?: number;
-  holding?: number;
-}>(program, 'backtest <model>', 'backtest the thresholded strategy of a model', async ([model], o) =>
-  (await import('./commands/backtest.ts')).backtestCommand(model!, o),
-)
-  .addOption(
-    new Option('--span <span>', 'part of the history')
-      .choices(['train', 'validation', 'calibration', 'optimisation', 'test', 'replay'])
-      .default('test'),
+entryOptions(
+  command<
+    {
+      span: string;
+      threshold?: number;
+      stop?: number;
+      target?: number;
+      risk?: number;
+      holding?: number;
+    } & EntryOptions
+  >(program, 'backtest <model>', 'backtest the thresholded strategy of a model', async ([model], o) =>
+    (await import('./commands/backtest.ts')).backtestCommand(model!, o),
   )
-  .option('--threshold <x>', 'entry threshold', real(0, 10))
-  .option('--stop <atr>', 'stop-loss in ATR', real(0.1, 50))
-  .option('--target <atr>', 'take-profit in ATR', real(0.1, 100))
-  .option('--risk <fraction>', 'share of equity at risk per trade, 0.01 is 1 %', real(0.0001, 0.1))
-  .option('--holding <bars>', 'maximum holding', whole(1, 10_000));
+    .addOption(
+      new Option('--span <span>', 'part of the history')
+        .choices(['train', 'validation', 'calibration', 'optimisation', 'test', 'replay'])
+        .default('test'),
+    )
+    .option('--threshold <x>', 'entry threshold', real(0, 10))
+    .option('--stop <atr>', 'stop-loss in ATR', real(0.1, 50))
+    .option('--target <atr>', 'take-profit in ATR', real(0.1, 100))
+    .option('--risk <fraction>', 'share of equity at risk per trade, 0.01 is 1 %', real(0.0001, 0.1))
+    .option('--holding <bars>', 'maximum holding', whole(1, 10_000)),
+);
 
-command<{ evaluations: number; population: number; seed: number; minTrades: number; resume?: string }>(
-  program,
-  'optimize <model>',
-  'search the genes with NSGA-II on return, drawdown, Sharpe and win rate',
-  async ([model], o) => (await import('./commands/optimize.ts')).optimizeCommand(model!, o),
-)
-  .option('--evaluations <n>', 'evaluations in all', whole(16, 100_000), 400)
-  .option('--population <n>', 'population', whole(8, 500), 40)
-  .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
-  .option('--min-trades <n>', 'fewer trades make a point infeasible', whole(1, 10_000), 20)
-  .option('--resume <study>', 'go on with a study that was stopped or lost');
+entryOptions(
+  command<
+    {
+      evaluations: number;
+      population: number;
+      seed: number;
+      minTrades: number;
+      resume?: string;
+    } & EntryOptions
+  >(
+    program,
+    'optimize <model>',
+    'search the genes with NSGA-II on return, drawdown, Sharpe and win rate',
+    async ([model], o) => (await import('./commands/optimize.ts')).optimizeCommand(model!, o),
+  )
+    .option('--evaluations <n>', 'evaluations in all', whole(16, 100_000), 400)
+    .option('--population <n>', 'population', whole(8, 500), 40)
+    .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
+    .option('--min-trades <n>', 'fewer trades make a point infeasible', whole(1, 10_000), 20)
+    .option('--resume <study>', 'go on with a study that was stopped or lost'),
+);
 command(
   program,
   'list <what>',

@@ -1,9 +1,10 @@
 import type { SpanName } from '../../../src-shared/contract/common.ts';
+import { type EntryOptions, entryRulesOf } from '../entryOptions.ts';
 import type { CommonOptions } from '../main.ts';
 import { num, pct } from '../output.ts';
 import { withEngine } from './common.ts';
 
-export interface BacktestOptions extends CommonOptions {
+export interface BacktestOptions extends CommonOptions, EntryOptions {
   readonly span: string;
   readonly threshold?: number | undefined;
   readonly stop?: number | undefined;
@@ -25,7 +26,7 @@ export async function backtestCommand(modelId: string, options: BacktestOptions)
         maxHoldingBars: options.holding ?? genes.maxHoldingBars,
       };
       const { equity: _, ...result } = await client.backtest.run(
-        { modelId, span: options.span as SpanName, genes: chosen },
+        { modelId, span: options.span as SpanName, genes: chosen, ...entryRulesOf(options) },
         { signal },
       );
       return result;
@@ -35,6 +36,9 @@ export async function backtestCommand(modelId: string, options: BacktestOptions)
         `${b.id}: ${b.symbol} ${b.timeframe}${b.synthetic ? ' [SYNTHETIC]' : ''}, ${b.span} span`,
         b.honesty,
         `return ${pct(b.metrics.netReturnPct)}  Sharpe ${num(b.metrics.sharpe)}  drawdown ${num(b.metrics.maxDrawdownPct)} %  trades ${b.metrics.trades}  win rate ${num(b.metrics.winRatePct, 1)} %  profit factor ${num(b.metrics.profitFactor)}`,
+        ...(b.blockedEntries === undefined
+          ? []
+          : [`${b.blockedEntries} entries left out around news or repairs`]),
         `cost ${num(b.metrics.totalCost)} ${b.currency} (spread ${num(b.metrics.spreadCost)}, commission ${num(b.metrics.commission)}, slippage ${num(b.metrics.slippageCost)})`,
         `assumption band: ${pct(b.band.stopFirst.netReturnPct)} stop first, ${pct(b.band.targetFirst.netReturnPct)} target first, ${b.band.ambiguousTrades} ambiguous trades`,
       ].join('\n'),

@@ -1,10 +1,11 @@
 import { OBJECTIVES, type StudyDto } from '../../../src-shared/contract/optimize.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
+import { type EntryOptions, entryRulesOf } from '../entryOptions.ts';
 import type { CommonOptions } from '../main.ts';
 import { num, table } from '../output.ts';
 import { type CommandTools, withEngine } from './common.ts';
 
-export interface OptimizeOptions extends CommonOptions {
+export interface OptimizeOptions extends CommonOptions, EntryOptions {
   readonly evaluations: number;
   readonly population: number;
   readonly seed: number;
@@ -77,7 +78,16 @@ export async function optimizeCommand(modelId: string, options: OptimizeOptions)
       if (resume) await tools.client.optimize.resume({ studyId: resume });
       const studyId =
         resume ??
-        (await tools.client.optimize.start({ modelId, evaluations, population, seed, minTrades })).studyId;
+        (
+          await tools.client.optimize.start({
+            modelId,
+            evaluations,
+            population,
+            seed,
+            minTrades,
+            ...entryRulesOf(options),
+          })
+        ).studyId;
       return figures(await follow(tools, studyId));
     },
     text,
