@@ -35,6 +35,11 @@ describe('tools of the chart', () => {
     await world.page.getByRole('textbox', { name: 'Search indicators' }).waitFor();
   };
 
+  const closeMenu = async () => {
+    await world.page.keyboard.press('Escape');
+    await world.page.getByRole('textbox', { name: 'Search indicators' }).waitFor({ state: 'hidden' });
+  };
+
   /** Lines of the list of drawings. */
   const listed = async () => {
     const { page } = world;
@@ -71,7 +76,7 @@ describe('tools of the chart', () => {
     for (const name of ['Bollinger bands', 'Exponential moving average', 'Exponential moving average']) {
       await page.getByRole('button', { name: `Add ${name}`, exact: true }).click();
     }
-    await page.keyboard.press('Escape');
+    await closeMenu();
     await until(titles, (t) => t.length === 4, 'four legends');
     expect((await titles()).sort()).toEqual(['BB 20 2', 'EMA 20', 'EMA 20', 'RSI 14']);
     // The newest bar's values stand in the legends.
@@ -141,7 +146,7 @@ describe('tools of the chart', () => {
     expect(await found()).toBe(0);
     await openMenu();
     await page.getByRole('switch', { name: 'Mark candlestick patterns' }).click();
-    await page.keyboard.press('Escape');
+    await closeMenu();
     await until(found, (n) => n > 20, 'patterns');
     await page.getByTestId('pattern-legend').first().waitFor();
   });

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Pattern } from '../../../../src-shared/indicators/patterns/index.ts';
 import { UNKNOWN } from '../../../ui/format.ts';
 import type { ChartCellInfo } from '../ChartExtras.tsx';
+import { usePointed } from '../crosshairLink.ts';
 import { rowAt } from '../timeAxis.ts';
 import { IndicatorEditor } from './IndicatorEditor.tsx';
 import { type SceneInput, sceneOf } from './indicatorScene.ts';
@@ -171,9 +172,8 @@ function PatternRow({ patterns, row }: { readonly patterns: readonly Pattern[]; 
 /** A line per indicator with its values under the crosshair: overlays below the prices, the others in their panes. */
 export function IndicatorLegends({ cell, input, patterns }: LegendsProps) {
   const [box, setBox] = useState<HTMLElement | null>(null);
-  const [hoverMs, setHoverMs] = useState<number>();
-  const { view } = cell;
-  useEffect(() => view.onCrosshair((ms) => setHoverMs(ms)), [view]);
+  // Linked charts show the same instant.
+  const hoverMs = usePointed()?.timeMs;
   const places = usePlaces(cell, input, box);
   const from = useOverlayTop(box, places);
   const { timeMs } = input.bars;
