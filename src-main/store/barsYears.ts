@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { type BarColumns, lowerBound, sliceBars } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import type { BarDuckdb } from './barsDuckdb.ts';
@@ -56,12 +57,14 @@ export async function writeYears(
     const path = yearPath(temporary, { folder: '' }, year);
     if (same) {
       await linkOrCopy(yearPath(folder, same, year), path);
+      await syncPath(dirname(path));
       files.push(same.file);
       continue;
     }
     const part = { bars: sliceBars(bars, from, to), marks: marks?.subarray(from, to) };
     await duckdb.write(path, part);
     await syncPath(path);
+    await syncPath(dirname(path));
     files.push({
       year,
       bars: to - from,
