@@ -52,6 +52,7 @@ function Grid({
   const [box, { width }] = useSize<HTMLDivElement>();
   const { runs } = useFetchRuns();
   const zone = usePreferences((p) => p.zone);
+  const badges = rows.some((d) => d.synthetic);
   const chosen = useHistory();
   const columns = useMemo(
     () =>
@@ -59,10 +60,11 @@ function Grid({
         width,
         runs,
         zone,
+        badges,
         onExport: (dataset) => onDialog({ kind: 'export', dataset }),
         onResample: (dataset) => onDialog({ kind: 'resample', dataset }),
       }),
-    [width, runs, zone, onDialog],
+    [width, runs, zone, badges, onDialog],
   );
   const onKeyDown = (event: KeyboardEvent) => {
     // Keys of the table itself; its buttons keep their own.

@@ -102,7 +102,7 @@ function HistoryMap({ dataset, chosen }: { readonly dataset: DatasetDto; readonl
       <div className="ft-coverage-head">
         <button
           type="button"
-          className="ft-link"
+          className="ft-plain"
           aria-current={chosen}
           onClick={() => chooseHistory(dataset)}
         >

@@ -60,7 +60,7 @@ function columns(onShow: (issue: Issue) => void): readonly GridColumn<Issue>[] {
       render: (i) => (
         <button
           type="button"
-          className="ft-link"
+          className="ft-plain"
           aria-label={`Show on the chart: ${kindLabel(i.kind)}`}
           title="Show on the chart"
           onClick={(e) => {

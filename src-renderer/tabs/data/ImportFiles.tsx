@@ -145,11 +145,17 @@ function Together({ items }: { readonly items: readonly ImportItem[] }) {
   );
 }
 
+function newestDone(items: readonly ImportItem[]): ImportItem | undefined {
+  const orderOf = ({ phase }: ImportItem) => (phase.name === 'done' ? phase.result.order : 0);
+  const newest = items.toSorted((a, b) => orderOf(b) - orderOf(a))[0];
+  return newest?.phase.name === 'done' ? newest : undefined;
+}
+
 /** The files that were brought: what happens to each, and what became of it. */
 export function ImportFiles() {
   const items = useImportQueue((q) => q.items);
   const shown = useImportQueue((q) => q.shown);
-  const last = items.findLast((i) => i.phase.name === 'done');
+  const last = newestDone(items);
   const rest = items.filter((i) => i !== last);
   if (items.length === 0) return null;
   return (

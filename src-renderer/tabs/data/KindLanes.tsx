@@ -1,11 +1,18 @@
 import { useMemo } from 'react';
-import { formatDate, formatNumber } from '../../ui/format.ts';
+import { formatNumber, formatTime } from '../../ui/format.ts';
 import { type Issue, kindLabel, type Lane, laneShape, lanesOf, type Severity } from './timeline.ts';
 
 /** Stretches of time that a lane is drawn in: about one for every two pixels. */
 const BINS = 300;
 const HEIGHT = 14;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
+/** Below this the days alone would repeat. */
+const SHORT_MS = 12 * 86_400_000;
+
+function tickLabel(ms: number, spanMs: number): string {
+  const text = formatTime(ms, { zone: 'utc', bare: true });
+  return spanMs < SHORT_MS ? text.slice(5) : text.slice(0, 10);
+}
 
 export const TONES: Readonly<Record<Severity, 'bad' | 'warn' | 'dim'>> = {
   error: 'bad',
@@ -36,7 +43,7 @@ function Name({
   return (
     <button
       type="button"
-      className="ft-lane-name ft-link ft-ellipsis"
+      className="ft-lane-name ft-plain ft-ellipsis"
       aria-pressed={chosen}
       title={chosen ? 'List all findings' : `List only: ${label}`}
       onClick={onChoose}
@@ -79,7 +86,7 @@ export function KindLanes({ issues, fromMs, toMs, kind, onKind }: LanesProps) {
         <span>UTC</span>
         <span className="ft-lane-ends ft-num">
           {TICKS.map((at) => (
-            <span key={at}>{formatDate(fromMs + (toMs - fromMs) * at, 'utc')}</span>
+            <span key={at}>{tickLabel(fromMs + (toMs - fromMs) * at, toMs - fromMs)}</span>
           ))}
         </span>
         <span className="ft-lane-count">bars</span>

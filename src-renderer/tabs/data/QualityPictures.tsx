@@ -3,10 +3,12 @@ import { formatNumber, formatPct } from '../../ui/format.ts';
 import { useSize } from '../../ui/useSize.ts';
 import { type HourProfile, inPerCent, linePath, logHeight, placeAmong, type Ranges } from './pictures.ts';
 
-const HEIGHT = 128;
+const HEIGHT = 140;
 const LEFT = 34;
 const BOTTOM = 18;
-const TOP = 8;
+const TOP = 28;
+/** The profile has no names above it. */
+const PROFILE_TOP = 8;
 const PLOT = HEIGHT - TOP - BOTTOM;
 
 interface MarkProps {
@@ -22,10 +24,10 @@ function Mark({ x, label, row, tone, width }: MarkProps) {
   const left = x > width * 0.6;
   return (
     <g>
-      <line x1={x} x2={x} y1={TOP} y2={TOP + PLOT} className={`ft-pic-mark ft-stroke-${tone}`} />
+      <line x1={x} x2={x} y1={4 + row * 13} y2={TOP + PLOT} className={`ft-pic-mark ft-stroke-${tone}`} />
       <text
         x={left ? x - 4 : x + 4}
-        y={TOP + 9 + row * 13}
+        y={10 + row * 13}
         textAnchor={left ? 'end' : 'start'}
         className={`ft-pic-text ft-fill-${tone}`}
       >
@@ -123,7 +125,7 @@ function Profile({ profile, width }: { readonly profile: HourProfile; readonly w
   const most = Math.max(100, ...[...winter, ...summer].filter((v) => v !== null));
   const inner = width - LEFT - 10;
   const x = (hour: number) => LEFT + (hour / 23) * inner;
-  const y = (v: number) => TOP + PLOT * (1 - v / most);
+  const y = (v: number) => PROFILE_TOP + (HEIGHT - PROFILE_TOP - BOTTOM) * (1 - v / most);
   return (
     <svg
       width={width}

@@ -1,4 +1,4 @@
-import { Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import type { Inspection, RowRepairs } from '../../../src-shared/contract/import.ts';
 import { formatNumber } from '../../ui/format.ts';
 import { type ImportItem, isImporting } from './importQueue.ts';
@@ -57,6 +57,11 @@ function RepairRow({
   );
 }
 
+function dropAll(offers: Inspection['repairable']): RowRepairs {
+  const droppable = offers.filter((o) => o.choices.includes('drop'));
+  return Object.fromEntries(droppable.map((o) => [o.kind, 'drop' as const]));
+}
+
 /** What the checks found in the file, and what is to happen with rows that cannot be stored as they are. */
 export function ReviewFindings({ item, seen }: { readonly item: ImportItem; readonly seen: Inspection }) {
   const { quality, repairable, firstMs, lastMs } = seen;
@@ -74,7 +79,20 @@ export function ReviewFindings({ item, seen }: { readonly item: ImportItem; read
       </div>
       {offers.length > 0 && (
         <div className="ft-repairs">
-          <h3 className="ft-subhead">Rows that cannot be stored as they are</h3>
+          <div className="ft-repairs-head">
+            <h3 className="ft-subhead">Rows that cannot be stored as they are</h3>
+            <span className="ft-dim ft-small ft-grow">
+              Until each kind has an answer the file is refused: nothing is changed silently.
+            </span>
+            <Button
+              size="compact-xs"
+              disabled={isImporting(item.phase)}
+              data-testid="drop-all"
+              onClick={() => choose(item.id, { repairs: dropAll(offers) })}
+            >
+              Leave all of them out
+            </Button>
+          </div>
           {offers.map((offer) => (
             <RepairRow key={offer.kind} item={item} offer={offer} />
           ))}

@@ -15,8 +15,9 @@ import { ReviewFacts } from './ReviewFacts.tsx';
 import { ReviewFields } from './ReviewFields.tsx';
 import { ReviewFindings } from './ReviewFindings.tsx';
 
-function Failure({ item }: { readonly item: ImportItem }) {
-  if (item.phase.name !== 'failed') return null;
+/** What went wrong, where it went wrong: a file that cannot be read in place of its content. */
+function Failure({ item, of }: { readonly item: ImportItem; readonly of: 'inspect' | 'import' }) {
+  if (item.phase.name !== 'failed' || item.phase.at !== of) return null;
   const { at, error } = item.phase;
   const again = at === 'inspect' ? () => void inspect(item.id) : undefined;
   return (
@@ -62,7 +63,7 @@ function Foot({ item }: { readonly item: ImportItem }) {
   const mode = stored && seen && (choices.mode === 'auto' ? suggestedMode(seen, stored) : choices.mode);
   return (
     <div className="ft-review-foot">
-      <Failure item={item} />
+      <Failure item={item} of="import" />
       <div className="ft-review-go">
         <span className={blockers.length > 0 ? 'ft-warn ft-grow' : 'ft-dim ft-grow'} role="status">
           {blockers[0] ?? (seen && !isBusy(item) ? 'Nothing is stored before you import.' : '')}
@@ -118,6 +119,7 @@ export function ReviewSheet() {
       <div className="ft-column" data-testid="import-sheet" data-phase={item.phase.name}>
         <div className="ft-review">
           <ReviewFields item={item} />
+          <Failure item={item} of="inspect" />
           <Looking item={item} />
           {seen && <ReviewFacts item={item} seen={seen} />}
           {seen && <ReviewColumns item={item} seen={seen} />}

@@ -29,6 +29,8 @@ interface ColumnOptions {
   readonly width: number;
   readonly runs: readonly FetchRunDto[];
   readonly zone: ClockZone;
+  /** Whether a row carries the badge of generated data. */
+  readonly badges: boolean;
   readonly onExport: (d: DatasetDto) => void;
   readonly onResample: (d: DatasetDto) => void;
 }
@@ -39,7 +41,7 @@ const NAME: readonly Column[] = [
   {
     key: 'symbol',
     label: 'Symbol',
-    width: 112,
+    width: 104,
     render: (d) => (
       <span className="ft-cell-line">
         <strong>{d.symbol}</strong>
@@ -52,7 +54,7 @@ const NAME: readonly Column[] = [
     key: 'timeframe',
     label: 'TF',
     help: 'Timeframe',
-    width: 48,
+    width: 42,
     render: (d) => d.timeframe,
     sortBy: (d) => d.timeframe,
   },
@@ -71,21 +73,21 @@ function spanColumns(zone: ClockZone): readonly Column[] {
     {
       key: 'from',
       label: 'From',
-      width: 86,
+      width: 94,
       render: (d) => <span title={formatUtc(d.fromMs)}>{formatDate(d.fromMs, zone)}</span>,
       sortBy: (d) => d.fromMs,
     },
     {
       key: 'to',
       label: 'To',
-      width: 86,
+      width: 94,
       render: (d) => <span title={formatUtc(d.toMs)}>{formatDate(d.toMs, zone)}</span>,
       sortBy: (d) => d.toMs,
     },
     {
       key: 'bars',
       label: 'Bars',
-      width: 78,
+      width: 74,
       align: 'end',
       render: (d) => formatNumber(d.bars),
       sortBy: (d) => d.bars,
@@ -105,7 +107,7 @@ const WORTH: readonly Column[] = [
   {
     key: 'quality',
     label: 'Quality',
-    width: 92,
+    width: 88,
     align: 'end',
     render: (d) => <Score value={d.qualityScore} />,
     sortBy: (d) => d.qualityScore,
@@ -237,30 +239,47 @@ function Actions({ dataset: d, runs, onExport, onResample }: ActionProps) {
   );
 }
 
+/** What goes first where there is not room for all, and what the row still says without it. */
+const LEAST_NEEDED = ['source', 'repaired', 'findings', 'side', 'from'];
+/** Room for the badge beside a symbol of generated data. */
+const BADGE = 62;
+
+/** The columns of a table for which there is room, in their order. */
+export function fitting<T>(
+  columns: ReadonlyArray<GridColumn<T>>,
+  width: number,
+): ReadonlyArray<GridColumn<T>> {
+  let shown = columns;
+  for (const key of LEAST_NEEDED) {
+    if (shown.reduce((sum, c) => sum + c.width, 0) <= width) break;
+    shown = shown.filter((c) => c.key !== key);
+  }
+  return shown;
+}
+
 /** The columns for which there is room. */
 export function catalogueColumns(options: ColumnOptions): readonly Column[] {
-  const { width, runs, zone } = options;
+  const { width, runs, zone, badges } = options;
+  // The score's bar is left out of narrow tables, and so is its room.
+  const narrow = width <= 880;
   const updated: Column = {
     key: 'updated',
     label: `Last update (${zone === 'utc' ? 'UTC' : 'local'})`,
-    width: 142,
+    width: 136,
     render: (d) => <Updated dataset={d} runs={runs} />,
     sortBy: (d) => d.updatedMs,
   };
   const actions: Column = {
     key: 'actions',
-    label: '',
-    width: 116,
+    label: 'Actions',
+    width: 108,
     align: 'end',
     render: (dataset) => <Actions dataset={dataset} {...options} />,
   };
-  return [
-    ...NAME,
-    ...spanColumns(zone),
-    ...(width >= 1000 ? [SOURCE] : []),
-    ...WORTH,
-    ...(width >= 880 ? [REPAIRED] : []),
-    updated,
-    actions,
-  ];
+  const all = [...NAME, ...spanColumns(zone), SOURCE, ...WORTH, REPAIRED, updated, actions];
+  const sized = all.map((c) => {
+    if (c.key === 'symbol' && badges) return { ...c, width: c.width + BADGE };
+    return c.key === 'quality' && narrow ? { ...c, width: 62 } : c;
+  });
+  return fitting(sized, width);
 }

@@ -26,6 +26,8 @@ export interface ImportResult {
   readonly quality: QualityDto;
   readonly notes: readonly string[];
   readonly seconds: number;
+  /** Grows from import to import, so that the newest can be told. */
+  readonly order: number;
 }
 
 /** A file on its way into the store. */

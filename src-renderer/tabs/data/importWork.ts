@@ -189,6 +189,8 @@ export function choose(id: string, change: Partial<Choices>): void {
   );
 }
 
+let imports = 0;
+
 async function follow(id: string, events: AsyncIterable<ImportEvent>): Promise<void> {
   for await (const event of events) {
     if (event.type === 'progress') {
@@ -197,7 +199,9 @@ async function follow(id: string, events: AsyncIterable<ImportEvent>): Promise<v
       continue;
     }
     const { dataset, quality, notes, seconds } = event;
-    patch(id, { phase: { name: 'done', result: { dataset, quality, notes, seconds } } });
+    imports += 1;
+    const result = { dataset, quality, notes, seconds, order: imports };
+    patch(id, { phase: { name: 'done', result } });
     invalidate('data.');
     chooseHistory(dataset);
   }

@@ -68,7 +68,7 @@ export function laneShape(bins: Uint32Array, height: number): string {
   for (const [i, n] of bins.entries()) {
     if (n === 0) continue;
     const h = height * (0.34 + 0.66 * Math.sqrt(n / most));
-    path += `M${i} ${height}v${-h.toFixed(2)}h1v${h.toFixed(2)}z`;
+    path += `M${i} ${height}v-${h.toFixed(2)}h1v${h.toFixed(2)}z`;
   }
   return path;
 }
