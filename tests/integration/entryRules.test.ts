@@ -80,6 +80,20 @@ describe('entries that news forbid, through the whole engine', () => {
     expect(allowed.trades).toEqual(plain.trades);
   }, 60_000);
 
+  it('tells how long ago the feed of a running session delivered a bar', async () => {
+    const { client } = engine;
+    const { sessionId } = await client.live.start({ deploymentId: world.deploymentId, speed: 4 });
+    const seen: (number | null | undefined)[] = [];
+    for await (const status of await client.system.status()) {
+      seen.push(status.live?.feedAgeMs);
+      if (typeof seen.at(-1) === 'number' || seen.length > 40) break;
+    }
+    expect(seen.at(-1)).toBeGreaterThanOrEqual(0);
+    expect(seen.at(-1)).toBeLessThan(5000);
+    await client.live.stop({ sessionId });
+    expect(engine.context.live.feedAgeMs(sessionId)).toBeNull();
+  }, 60_000);
+
   it('ORD-20: study, point, deployment and session follow the same rules, and the session is as the backtest', async () => {
     const { client } = engine;
     const { studyId } = await client.optimize.start({
