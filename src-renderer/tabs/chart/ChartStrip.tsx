@@ -235,8 +235,8 @@ export function setLayout(layout: ChartLayout): void {
     const own = state.cells[state.active];
     const cells = { ...state.cells };
     for (const id of ['a', 'b', 'c', 'd'] as const) {
-      if (cells[id].symbol === undefined)
-        cells[id] = { symbol: own.symbol, timeframe: FRESH[id] ?? own.timeframe, side: undefined };
+      const { symbol = own.symbol, timeframe = FRESH[id] ?? own.timeframe, side } = cells[id];
+      cells[id] = { symbol, timeframe, side };
     }
     // One chart is the one that was looked at.
     if (layout === 'one' && state.active !== 'a') {

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconChartCandle } from '@tabler/icons-react';
 import { useCallback, useMemo, useState } from 'react';
+import type { AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
 import { useDatasets } from '../../state/markets.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatNumber } from '../../ui/format.ts';
@@ -8,6 +9,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { loadDemoMarket } from '../data/importTask.ts';
 import { openImport } from '../data/openImport.ts';
+import type { BarWindow } from './barWindow.ts';
 import { type CellReport, ChartCell } from './ChartCell.tsx';
 import { ToolbarExtras } from './ChartExtras.tsx';
 import { FrameStrip, LayersMenu, LayoutTools, SideSwitch, StyleMenu } from './ChartStrip.tsx';
@@ -54,6 +56,15 @@ function useTools(report: CellReport | undefined, name: string, ask: () => void)
   );
 }
 
+/** How much of the history the chart holds. */
+function loadedText(
+  { bars, total, priceSide, timeframe, madeFrom }: BarWindow,
+  chosen: AnyTimeframe,
+): string {
+  const counted = `${formatNumber(bars.timeMs.length)} of ${timeframe === madeFrom ? '' : 'about '}${formatNumber(total)} bars`;
+  return `${priceSide} prices, ${counted}${timeframe === chosen ? '' : ` of ${timeframe}`} loaded`;
+}
+
 interface ChartsProps {
   readonly symbols: readonly ChartSymbol[];
   /** Of each symbol: changes with its stored bars. */
@@ -91,8 +102,7 @@ function Charts({ symbols, versions }: ChartsProps) {
           {info.symbol} {timeframe}
           {info.synthetic && <SyntheticBadge />}
           <span className="ft-dim ft-chart-side ft-num ft-ellipsis">
-            {window &&
-              `${window.priceSide} prices, ${formatNumber(window.bars.timeMs.length)} of ${formatNumber(window.total)} bars loaded`}
+            {window && loadedText(window, timeframe)}
           </span>
         </>
       }

@@ -81,6 +81,7 @@ export class PriceView {
   private otherClose: { readonly timeMs: readonly number[]; readonly close: readonly number[] } | undefined;
   private colors: ChartColors;
   private shown: ShownBars | undefined;
+  private pointedFromOutside = false;
   private readonly crosshairListeners = new Set<(timeMs: number | undefined, price?: number) => void>();
   private readonly rangeListeners = new Set<(visible: Visible) => void>();
 
@@ -108,8 +109,9 @@ export class PriceView {
   private listen(): void {
     let frame = 0;
     this.chart.subscribeCrosshairMove((event) => {
+      if (event.sourceEvent) this.pointedFromOutside = false;
       // Only what the user points at: a crosshair that was set from outside would be handed on for ever.
-      if (event.sourceEvent === undefined && event.point !== undefined) return;
+      if (this.pointedFromOutside) return;
       const ms = event.time === undefined ? undefined : chartTimeMs(event.time);
       const price = event.point && this.series.coordinateToPrice(event.point.y);
       cancelAnimationFrame(frame);
@@ -395,6 +397,7 @@ export class PriceView {
 
   /** Shows the crosshair at the bar of an instant, without telling anyone; undefined takes it away. */
   point(ms: number | undefined, price?: number): void {
+    this.pointedFromOutside = true;
     const bars = this.shown?.bars;
     const row = bars && ms !== undefined ? Math.round(logicalOf(bars.timeMs, ms, this.shown!.frameMs)) : -1;
     const time = bars?.timeMs[row];

@@ -11,7 +11,7 @@ interface Axis {
 /** With more days in the picture, stripes of hours are noise. */
 const MOST_DAYS = 21;
 const DAY_MS = 86_400_000;
-const SHADE = 0.055;
+const SHADE = 0.04;
 const ORDER: readonly FxCentre[] = ['Sydney', 'Tokyo', 'London', 'New York'];
 const STRIP_PX = 3;
 

@@ -74,8 +74,13 @@ export function useNewsMarks(
       shown = found.length > 0;
       setNear(shown ? { events: found.slice(0, 4), x } : undefined);
     });
+    const offRange = view.onRange(() => {
+      if (shown) setNear(undefined);
+      shown = false;
+    });
     return () => {
       off();
+      offRange();
       setMarks(undefined);
       setNear(undefined);
       view.setPrimitives('news', []);

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { usePreferences } from '../../state/preferences.ts';
 import { rpc, useQuery } from '../../ui/rpc.ts';
@@ -17,6 +17,7 @@ export function useChartSymbols() {
 }
 export type ChartSymbol = Awaited<ReturnType<typeof rpc.chart.symbols>>[number];
 
+const DISPOSE_AFTER_MS = 250;
 const NOTHING: FeedState = { window: undefined, busy: true, error: undefined };
 
 /** A chart in a box, fed with the bars of a market. */
@@ -55,7 +56,8 @@ export function useChart(
       feed.end();
       setHandle(undefined);
       setState(NOTHING);
-      view.dispose();
+      // Effects of those who draw on the chart are cleaned up after this one and still need it.
+      setTimeout(() => view.dispose(), DISPOSE_AFTER_MS);
     };
   }, [box]);
   useEffect(() => handle?.view.restyle(colors, zone), [handle, colors, zone]);
@@ -69,17 +71,4 @@ export function useChart(
     inEffect.current = false;
   }, [handle, symbol, timeframe, priceSide, digits, version, frames]);
   return { handle, state };
-}
-
-/** Whether an element is wider than so many pixels. */
-export function useWider(box: RefObject<HTMLElement | null>, px: number): boolean {
-  const [wider, setWider] = useState(true);
-  const measure = useCallback(() => box.current && setWider(box.current.clientWidth > px), [box, px]);
-  useEffect(() => {
-    if (!box.current) return;
-    const observer = new ResizeObserver(() => measure());
-    observer.observe(box.current);
-    return () => observer.disconnect();
-  }, [box, measure]);
-  return wider;
 }
