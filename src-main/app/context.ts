@@ -39,7 +39,8 @@ export const homePaths = {
   uploads: (home: string): string => join(home, 'uploads'),
   reports: (home: string): string => join(home, 'reports'),
   exports: (home: string): string => join(home, 'exports'),
-  blackouts: (home: string, hash: string): string => join(home, 'blackouts', `${hash}.json`),
+  /** @param name a SHA-256, or the id of a study */
+  blackouts: (home: string, name: string): string => join(home, 'blackouts', `${name}.json`),
 };
 
 /** What a job is about, in words, for the status bar. */

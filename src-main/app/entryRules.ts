@@ -1,6 +1,6 @@
 /** From a deployment's rules about entries to the mask that backtest, study and live ask (ORD-20, ORD-21). */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { EntryRules } from '../../src-shared/contract/backtest.ts';
@@ -108,12 +108,34 @@ const HASH = /^[0-9a-f]{64}$/;
 export function keepWindows(home: string, windows: readonly BlackoutWindow[]): string {
   const text = JSON.stringify(windows);
   const hash = createHash('sha256').update(text).digest('hex');
-  const path = homePaths.blackouts(home, hash);
+  write(homePaths.blackouts(home, hash), text);
+  return hash;
+}
+
+function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${randomUUID()}.tmp`;
   writeFileSync(temporary, text);
   renameSync(temporary, path);
-  return hash;
+}
+
+/**
+ * The windows of a study: made when it begins, and the same for every trial and point of it from then on, also where
+ * it is resumed after news have changed.
+ * @throws FrontierError CORRUPT when what was kept cannot be read
+ */
+export function windowsOfStudy(
+  home: string,
+  studyId: string,
+  make: () => readonly BlackoutWindow[],
+): readonly BlackoutWindow[] {
+  const path = homePaths.blackouts(home, studyId);
+  if (!existsSync(path)) write(path, JSON.stringify(make()));
+  try {
+    return z.array(blackoutWindowSchema).parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    throw lostWindows('study', cause);
+  }
 }
 
 /** Windows by their hash. @throws FrontierError CORRUPT when the file is gone or another */
@@ -123,16 +145,16 @@ export function keptWindows(home: string, hash: string): BlackoutWindow[] {
     if (createHash('sha256').update(text).digest('hex') === hash)
       return z.array(blackoutWindowSchema).parse(JSON.parse(text));
   } catch (cause) {
-    throw lostWindows(cause);
+    throw lostWindows('session', cause);
   }
-  throw lostWindows();
+  throw lostWindows('session');
 }
 
-function lostWindows(cause?: unknown): FrontierError {
+function lostWindows(whose: 'session' | 'study', cause?: unknown): FrontierError {
   return new FrontierError(
     'CORRUPT',
-    'The news windows of this session cannot be read.',
-    'Restore the folder "blackouts" of the data folder from a backup, or start a new session.',
+    `The news windows of this ${whose} cannot be read.`,
+    `Restore the folder "blackouts" of the data folder from a backup, or start a new ${whose}.`,
     cause,
   );
 }

@@ -80,6 +80,7 @@ export class StudyRuns {
     const model = this.#context.stores.models.get(study.input.modelId);
     const payload: PointPayload = {
       ...modelRef(this.#context, model),
+      studyId,
       genes: trial.genes,
       withTest: trial.onFront,
       ...ruleFields(study.input),

@@ -219,7 +219,7 @@ function nyseHolidays(year: number): Set<number> {
 }
 
 /**
- * CAL-10: the days on which NYSE closes at 13:00. Holidays among them do not trade at all and do not matter here.
+ * CAL-16: the days on which NYSE closes at 13:00. Holidays among them do not trade at all and do not matter here.
  * The rules hold from 1995 on.
  */
 function nyseEarlyCloses(year: number): Set<number> {

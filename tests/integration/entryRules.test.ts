@@ -118,8 +118,11 @@ describe('entries that news forbid, through the whole engine', () => {
     expect(blocked.length).toBeGreaterThan(0);
     expect(blocked[0]!.explanation).toContain('USD Noon (high impact)');
     // What the session was told is kept, so that news that change later change nothing.
-    expect(readdirSync(join(engine.context.home, 'blackouts'))).toHaveLength(1);
+    const kept = readdirSync(join(engine.context.home, 'blackouts'));
+    expect(kept).toHaveLength(2);
+    expect(kept).toContain(`${studyId}.json`);
     await client.news.removeSource({ source: 'file noon.csv' });
+    expect((await client.optimize.point({ studyId, trialId })).optimisation).toEqual(point.optimisation);
     const adherence = await client.live.adherence({ sessionId });
     expect(adherence).toMatchObject({ decisionsEqual: decisions.length, differences: [] });
     expect(adherence.fillsEqual).toBe(adherence.fillsCompared);

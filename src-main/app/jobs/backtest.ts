@@ -8,7 +8,7 @@ import { parameterHash } from '../../../src-shared/trading/parameters.ts';
 import type { CostModel, StrategyGenes, VenueSpec } from '../../../src-shared/trading/types.ts';
 import { type BacktestInput, type BarMask, barMask, runBacktest } from '../../backtest/engine.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
-import { hashedRules, maskFor, ruleFields, storedWindows } from '../entryRules.ts';
+import { hashedRules, maskFor, ruleFields, storedWindows, windowsOfStudy } from '../entryRules.ts';
 import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signals.ts';
 
 /** The venue every run of a model trades on: the same in backtest, study and paper. */
@@ -36,12 +36,22 @@ export function deploymentHash(
   return parameterHash(genes, { model: modelSha256, costs, ...hashedRules(rules) });
 }
 
-/** The bars of a model's history after which the rules allow no entry, with the news as they are stored now. */
-export function entriesOf(home: string, model: ModelOnHistory, rules: EntryRules): BarMask | undefined {
+/**
+ * The bars of a model's history after which the rules allow no entry: with the news as they were when the study
+ * began, and without a study as they are stored now.
+ */
+export function entriesOf(
+  home: string,
+  model: ModelOnHistory,
+  rules: EntryRules,
+  studyId?: string | undefined,
+): BarMask | undefined {
   const { manifest, bars, marks } = model;
   const { timeMs } = bars;
   const range = { fromMs: timeMs[0] ?? 0, toMs: timeMs.at(-1) ?? 0 };
-  const windows = storedWindows(home, manifest.symbol, rules.blackout, range);
+  const stored = () => storedWindows(home, manifest.symbol, rules.blackout, range);
+  const pinned = studyId !== undefined && rules.blackout !== undefined;
+  const windows = pinned ? windowsOfStudy(home, studyId, stored) : stored();
   return barMask(maskFor(manifest, { timeMs, marks }, rules, windows), bars);
 }
 
@@ -149,6 +159,7 @@ export async function backtestJob(payload: BacktestPayload): Promise<BacktestJob
 }
 
 export interface PointPayload extends ModelRef, EntryRules {
+  readonly studyId: string;
   readonly genes: StrategyGenes;
   /** Out-of-sample figures are computed for members of the front only. */
   readonly withTest: boolean;
@@ -159,7 +170,7 @@ export type PointJobResult = Omit<PointDto, 'trial'>;
 /** One point of a study in full: in-sample, and for front members out-of-sample. */
 export async function pointJob(payload: PointPayload): Promise<PointJobResult> {
   const model = await loadModelOnHistory(payload);
-  const entries = entriesOf(payload.home, model, payload);
+  const entries = entriesOf(payload.home, model, payload, payload.studyId);
   const input = (span: SpanName) => inputOf(model, span, payload.genes, undefined, entries);
   const run = (span: SpanName): PointDto['optimisation'] => {
     const result = runBacktest(input(span), { band: false });
