@@ -90,7 +90,7 @@ export class DrawingPrimitive implements ISeriesPrimitive<Time>, IPrimitivePaneV
         const chosen = sketch.id !== undefined && sketch.id === scene.chosen;
         const strong = chosen || (sketch.id !== undefined && sketch.id === scene.hovered);
         context.lineWidth = strong ? 2 : 1.4;
-        drawShape(context, sketch, pixels, mediaSize.width, scene);
+        drawShape(context, sketch, pixels, { width: mediaSize.width, strong, scene });
         drawText(context, sketch, pixels, scene.colors);
         if (chosen) drawHandles(context, sketch, pixels, scene.colors);
       }
@@ -109,13 +109,15 @@ function line(context: Context, a: Pixel, b: Pixel, dash: number[] = []): void {
   context.setLineDash([]);
 }
 
-function drawShape(
-  context: Context,
-  sketch: Sketch,
-  pixels: readonly Pixel[],
-  width: number,
-  scene: DrawingScene,
-): void {
+interface How {
+  readonly width: number;
+  /** Chosen, or below the pointer. */
+  readonly strong: boolean;
+  readonly scene: DrawingScene;
+}
+
+function drawShape(context: Context, sketch: Sketch, pixels: readonly Pixel[], how: How): void {
+  const { width } = how;
   const [a, b] = pixels;
   if (!a) return;
   context.strokeStyle = sketch.color;
@@ -126,10 +128,14 @@ function drawShape(
     context.fillStyle = withAlpha(sketch.color, 0.1);
     context.fillRect(Math.min(a.x, b.x), Math.min(a.y, b.y), Math.abs(b.x - a.x), Math.abs(b.y - a.y));
     context.strokeRect(Math.min(a.x, b.x), Math.min(a.y, b.y), Math.abs(b.x - a.x), Math.abs(b.y - a.y));
-  } else drawFibonacci(context, sketch, a, b, scene);
+  } else drawFibonacci(context, sketch, a, b, how);
 }
 
-function drawFibonacci(context: Context, sketch: Sketch, a: Pixel, b: Pixel, scene: DrawingScene): void {
+/** Prices of levels stand where they have room; in a figure narrower than this, only while it is looked at. */
+const LABELS_FROM_PX = 56;
+const LABEL_HEIGHT_PX = 12;
+
+function drawFibonacci(context: Context, sketch: Sketch, a: Pixel, b: Pixel, { scene, strong }: How): void {
   const [first, second] = sketch.points;
   if (!first || !second) return;
   const [left, right] = [Math.min(a.x, b.x), Math.max(a.x, b.x)];
@@ -137,6 +143,8 @@ function drawFibonacci(context: Context, sketch: Sketch, a: Pixel, b: Pixel, sce
   context.font = FONT;
   context.textBaseline = 'bottom';
   context.textAlign = 'left';
+  const labels = strong || right - left >= LABELS_FROM_PX;
+  let labelled = Number.NaN;
   let before: number | undefined;
   for (const [i, level] of FIBONACCI_LEVELS.entries()) {
     const y = b.y + (a.y - b.y) * level;
@@ -146,6 +154,8 @@ function drawFibonacci(context: Context, sketch: Sketch, a: Pixel, b: Pixel, sce
     }
     before = y;
     line(context, { x: left, y }, { x: right, y });
+    if (!labels || Math.abs(y - labelled) < LABEL_HEIGHT_PX) continue;
+    labelled = y;
     const price = formatPrice(levelPrice(first.price, second.price, level), scene.digits);
     write(context, `${level}  ${price}`, left + 4, y - 2, scene.colors);
   }
