@@ -121,7 +121,9 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Milliseconds of a time as it is written, without its offset, and the offset; NaN where it is none. */
-function simpleTime(text: string): number {
+function simpleTime(given: string): number {
+  const packed = /^(\d{8}) ?(\d{6})(\d{3})?$/.exec(given);
+  const text = packed ? `${packed[1]} ${packed[2]}${packed[3] ? `.${packed[3]}` : ''}` : given;
   const epoch = /^(\d{9,11})(?:\.0)?$/.exec(text);
   if (epoch) return Number(epoch[1]) * 1000;
   const milliseconds = /^(\d{12,13})(?:\.0)?$/.exec(text);

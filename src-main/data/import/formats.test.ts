@@ -28,6 +28,7 @@ describe('DATA-1: formats, told from the content', () => {
     const result = await read(gmt);
     expect(result).toMatchObject({ format: 'Dukascopy CSV, DD.MM.YYYY HH:MM', timeframe: 'M1' });
     expect(iso(result)).toEqual(['2024-07-01T22:00:00Z', '2024-07-01T22:01:00Z']);
+    expect((await read(gmt, { zone: '-05:00' })).zone).toBe('UTC');
     const local =
       'Local time,Open,High,Low,Close,Volume\n27.10.2024 02:00:00.000 GMT+0200,1.1,1.2,1.0,1.15,5\n27.10.2024 02:00:00.000 GMT+0100,1.1,1.2,1.0,1.15,6\n';
     const both = await read(local);

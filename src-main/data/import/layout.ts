@@ -29,6 +29,8 @@ export interface TableLayout {
   readonly timeFormat: TimeFormat;
   /** The first time as it stands in the file. */
   readonly firstTime: string;
+  /** Minutes east of UTC that the name of the time column states, for times that state none themselves. */
+  readonly headerOffset: number | undefined;
   /** Prices are written with a decimal comma. */
   readonly decimalComma: boolean;
   /** Side that the names of the columns state. */
@@ -134,6 +136,8 @@ function finish(
     ignored: columns.filter((_, i) => roles[i] === 'ignore'),
     timeFormat,
     firstTime,
+    headerOffset:
+      hasHeader && /\b(gmt|utc)\b/i.test((columns[time] ?? '').replaceAll('_', ' ')) ? 0 : undefined,
     decimalComma: numbers.some((n) => /^[+-]?\d+,\d+$/.test(n)),
     priceSide: found.priceSide,
   };

@@ -4,7 +4,7 @@ import { type Chunk, csvQuery, type ImportDuckdb, scaleEpochs } from './duckdb.t
 import { importError } from './errors.ts';
 import { LocalClock } from './localClock.ts';
 import type { ParquetLayout } from './parquet.ts';
-import { BarBuilder, isClean, type RawRows, type RowDefect } from './rawRows.ts';
+import { BarBuilder, isClean, MOST_BARS, type RawRows, type RowDefect } from './rawRows.ts';
 import { RowReader, type TickProblem } from './rows.ts';
 import { scanBytes } from './scan.ts';
 import { BarSink, checkCount, TickSink } from './sinks.ts';
@@ -35,6 +35,9 @@ export interface ReadTables {
   /** First row of each part of an archive. */
   readonly parts: readonly { readonly fromRow: number; readonly name: string }[];
 }
+
+/** Room for rows that are shorter than the first ones. */
+const RESERVE = 1.1;
 
 /** A reason to look again with the exact reader. */
 const EXACT = Symbol('exact');
@@ -122,7 +125,7 @@ const NO_BARS = new BarBuilder().columns();
 function offsetOf(table: Extract<Table, { kind: 'text' }>): number | undefined {
   const out: ParsedTime = { localMs: 0, offsetMinutes: undefined };
   table.layout.timeFormat.parse(table.layout.firstTime, out);
-  return out.offsetMinutes;
+  return out.offsetMinutes ?? table.layout.headerOffset;
 }
 
 /** Reads text tables with DuckDB; EXACT where anything is not as it should be. */
@@ -134,13 +137,16 @@ async function readFast(
   const clock = new LocalClock(options.zone);
   const { content } = tables[0]!.layout;
   const sink = new ChunkSink(content, options.tickSide);
+  const expected = tables.reduce((sum, t) => sum + t.expectedRows, 0);
+  // Memory that is set aside and not written costs nothing; columns that grow are held twice for a moment.
+  sink.bars?.reserve(Math.min(MOST_BARS, Math.ceil(expected * RESERVE)));
   const offsets = new Set(tables.map(offsetOf));
   if (offsets.size > 1) return EXACT;
   const [offset] = offsets;
   const parts: { fromRow: number; name: string }[] = [];
   let unterminated = false;
   let last = Number.NEGATIVE_INFINITY;
-  for (const [k, table] of tables.entries()) {
+  for (const table of tables) {
     const { layout, part } = table;
     // Times of bars are read from the bytes where they can be; those of ticks are needed row by row.
     const fromBytes = content === 'bars' && TimeBytes.of(layout) !== undefined;
@@ -148,7 +154,11 @@ async function readFast(
     if (sql === undefined) return EXACT;
     const fromRow = sink.rows;
     parts.push({ fromRow: sink.rows, name: part.entry ?? '' });
-    const scan = scanBytes(part.path, layout, fromBytes);
+    const scan = scanBytes(
+      part.path,
+      layout,
+      fromBytes ? Math.ceil(table.expectedRows * RESERVE) : undefined,
+    );
     scan.catch(() => undefined);
     try {
       for await (const chunk of db.chunks(
@@ -163,7 +173,7 @@ async function readFast(
         }
         sink.take(chunk);
         if (sink.problem) return EXACT;
-        options.onRows(sink.rows, (k + 0.5) / tables.length);
+        options.onRows(sink.rows, Math.min(1, sink.rows / expected));
       }
     } catch (error) {
       // DuckDB names neither line nor column as we do; the exact reader finds the place again.

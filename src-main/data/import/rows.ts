@@ -156,6 +156,7 @@ export class RowReader {
       const error = importErrorAt(this.#place(line, time), what, REPAIR_HINT);
       return { value: Number.NaN, defect: { kind: 'bad_time', error } };
     }
+    this.#time.offsetMinutes ??= this.#layout.headerOffset;
     this.#checkOffset(line);
     const { offsetMinutes, localMs } = this.#time;
     if (offsetMinutes !== undefined) return { value: localMs - offsetMinutes * 60_000 };

@@ -70,10 +70,14 @@ class LineScan {
  * are no ASCII, an empty cell too many at the end of a row, a blank in front of a time, line ends inside quotes; and
  * blank lines. On the way it reads the times of the rows, where they all have the form of the first: that is much
  * cheaper than a pattern of DuckDB's, and runs while DuckDB parses the numbers.
- * @param wantsTimes undefined times in the result say that their form is none for this
+ * @param expectedTimes about how many times are to be read; undefined where none are wanted
  */
-export async function scanBytes(path: string, layout: TableLayout, wantsTimes: boolean): Promise<ByteScan> {
-  const times = wantsTimes ? TimeBytes.of(layout) : undefined;
+export async function scanBytes(
+  path: string,
+  layout: TableLayout,
+  expectedTimes: number | undefined,
+): Promise<ByteScan> {
+  const times = expectedTimes === undefined ? undefined : TimeBytes.of(layout, expectedTimes);
   const lines = new LineScan(layout, times);
   const handle = await open(path, 'r');
   let buffer = Buffer.allocUnsafe(2 * PIECE);

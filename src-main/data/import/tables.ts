@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { ImportDuckdb } from './duckdb.ts';
 import { importError } from './errors.ts';
@@ -18,8 +19,8 @@ export type Table =
       readonly part: Part;
       readonly layout: TableLayout;
       readonly sample: readonly SampleLine[];
-      /** Mean length of a line, for the progress. */
-      readonly lineBytes: number;
+      /** About so many rows, told from the length of the first ones. */
+      readonly expectedRows: number;
     }
   | { readonly kind: 'parquet'; readonly part: Part; readonly parquet: ParquetLayout };
 
@@ -30,7 +31,8 @@ async function tableOf(part: Part, db: ImportDuckdb, options: LayoutOptions): Pr
   // What stands behind the last line end of a cut file must not be taken for a row that others resemble.
   const layout = detectLayout(lines, options);
   const lineBytes = lines.reduce((sum, l) => sum + l.text.length + 1, 0) / Math.max(1, lines.length);
-  return { kind: 'text', part, layout, sample: lines, lineBytes };
+  const { size } = await stat(part.path);
+  return { kind: 'text', part, layout, sample: lines, expectedRows: Math.ceil(size / lineBytes) };
 }
 
 /** The first time of a table, for putting parts into order. */

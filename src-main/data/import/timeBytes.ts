@@ -1,4 +1,5 @@
 import type { TableLayout } from './layout.ts';
+import { MOST_BARS } from './rawRows.ts';
 import { type EpochUnit, epochMs } from './times.ts';
 
 const ZERO = 48;
@@ -104,7 +105,14 @@ export class TimeBytes {
   }
 
   /** Undefined where the time is not in front or its form has no fixed widths. */
-  static of(layout: TableLayout): TimeBytes | undefined {
+  static of(layout: TableLayout, expected = 0): TimeBytes | undefined {
+    const found = TimeBytes.#of(layout);
+    if (found && expected > found.#times.length)
+      found.#times = new Float64Array(Math.min(expected, MOST_BARS));
+    return found;
+  }
+
+  static #of(layout: TableLayout): TimeBytes | undefined {
     const time = layout.timeFormat.sql(layout.firstTime);
     if (!time || layout.time !== 0 || (layout.clock !== undefined && layout.clock !== 1)) return undefined;
     if (time.kind === 'epoch') return new TimeBytes(layout, time.bytes, [], [], time.unit);
