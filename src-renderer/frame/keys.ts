@@ -31,5 +31,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['←', '→'], does: 'On the chart: pan; with Shift faster' },
   { keys: ['+', '−'], does: 'On the chart: zoom' },
   { keys: ['Home', 'End'], does: 'On the chart: fit the whole history, go to the latest bar' },
+  {
+    keys: ['Alt', 'T / H / R / F'],
+    does: 'On the chart: draw a trend line, a horizontal line, a rectangle, a Fibonacci retracement',
+  },
+  { keys: ['Alt', 'I'], does: 'On the chart: indicators and patterns' },
+  {
+    keys: [COMMAND_KEY, 'Z / D'],
+    does: 'On the chart: take the last change of a drawing back, duplicate the chosen one; Del deletes it',
+  },
   { keys: ['Esc'], does: 'Close a dialogue or the palette; leave the chart' },
 ];
