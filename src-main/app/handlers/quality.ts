@@ -1,7 +1,8 @@
-import type { CoverageDto, DatasetRef } from '../../../src-shared/contract/data.ts';
+import type { CoverageDto, DatasetDto, DatasetRef } from '../../../src-shared/contract/data.ts';
 import { calendarOf } from '../../../src-shared/market/calendars.ts';
 import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
+import type { MonthCount } from '../../store/barsDuckdb.ts';
 import type { EngineContext } from '../context.ts';
 import { historyOf } from '../histories.ts';
 import { applyRepair, previewRepair, repairChoices } from '../repairs.ts';
@@ -13,6 +14,23 @@ function nextMonth(monthMs: number): number {
   return Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1, 1);
 }
 
+/** Histories whose counts are kept; a map of all of them asks for many again. */
+const KEPT = 64;
+const counted = new WeakMap<EngineContext, Map<string, readonly MonthCount[]>>();
+
+/** Bars by month, counted once for every version of a history. */
+async function countsOf(context: EngineContext, dataset: DatasetDto): Promise<readonly MonthCount[]> {
+  const { symbol, timeframe, priceSide, dataHash, updatedMs, markedBars } = dataset;
+  const key = JSON.stringify([symbol, timeframe, priceSide, dataHash, updatedMs, markedBars]);
+  const kept = counted.get(context) ?? new Map<string, readonly MonthCount[]>();
+  counted.set(context, kept);
+  const counts = kept.get(key) ?? (await context.bars.months(symbol, timeframe, priceSide));
+  kept.delete(key);
+  kept.set(key, counts);
+  for (const oldest of kept.keys()) if (kept.size > KEPT) kept.delete(oldest);
+  return counts;
+}
+
 /**
  * Bars by month against what the calendar expects between the first and the last bar. Months without any bar are
  * there too.
@@ -20,7 +38,7 @@ function nextMonth(monthMs: number): number {
 async function coverage(context: EngineContext, ref: DatasetRef): Promise<CoverageDto> {
   const { dataset } = historyOf(context, ref.symbol, ref.timeframe, ref.priceSide);
   const { symbol, timeframe, priceSide, fromMs, toMs } = dataset;
-  const counts = await context.bars.months(symbol, timeframe, priceSide);
+  const counts = await countsOf(context, dataset);
   const calendar = calendarOf(instrumentFor(symbol));
   const endMs = toMs + timeframeMs(timeframe);
   const byMonth = new Map(counts.map((count) => [count.monthMs, count]));
