@@ -232,6 +232,27 @@ describe('tools of the chart', () => {
     expect(await pixelsOf(chart(), '#e5484d')).toBeGreaterThan(100);
   });
 
+  it('shows drawings on every chart of the symbol at once, indicators on their own', async () => {
+    const { page } = world;
+    const layout = async (name: RegExp) => {
+      await page.getByRole('button', { name: /^Layout:/ }).click();
+      await page.getByRole('menuitem', { name }).first().click();
+    };
+    await layout(/side by side/);
+    const all = page.getByTestId('drawings');
+    const counts = () => all.evaluateAll((found) => found.map((e) => e.getAttribute('data-drawings')));
+    await until(counts, (c) => c.join() === '4,4', 'the drawings on both charts');
+    const own = () =>
+      page.getByTestId('indicators').evaluateAll((e) => e.map((x) => x.getAttribute('data-indicators')));
+    expect((await own())[1]).toBe('0');
+    await page.keyboard.press('Alt+KeyH');
+    await page.mouse.click(...(await place(0.5, 0.4)));
+    await until(counts, (c) => c.join() === '5,5', 'the new one on both charts');
+    await page.keyboard.press('Control+KeyZ');
+    await until(counts, (c) => c.join() === '4,4', 'both without it');
+    await layout(/^One chart/);
+  });
+
   it('fits at every width, dark and light', async () => {
     const { page } = world;
     for (const theme of ['dark', 'light']) {
