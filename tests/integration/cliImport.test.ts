@@ -153,6 +153,95 @@ describe('frontier import of a bad file', () => {
   });
 });
 
+describe('frontier data import', () => {
+  const files = newFolder();
+  const place = (name: string, rows: readonly string[]): string => {
+    const path = join(files, name);
+    writeFileSync(path, table(rows));
+    return path;
+  };
+  const run = async (home: string, ...args: string[]) => cli(['data', ...args, '--json', '--home', home]);
+
+  it('prints what machines read: rows, first, last, format, zone and seconds', async () => {
+    const home = newFolder();
+    const file = place('one.csv', [bar(0), bar(1), bar(2)]);
+    const ended = await run(home, 'import', file, '--symbol', 'EURUSD', '--timeframe', 'H1');
+    expect(ended.status, ended.stderr).toBe(0);
+    expect(jsonOf(ended)).toMatchObject({
+      rows: 3,
+      first: '2020-01-06T00:00:00Z',
+      last: '2020-01-06T02:00:00Z',
+      format: 'generic CSV, ISO time',
+      zone: 'UTC',
+      seconds: expect.any(Number),
+    });
+  });
+
+  it('adds to the stored history with --merge, refuses other values at the same time, and is taken back', async () => {
+    const home = newFolder();
+    const symbol = ['--symbol', 'EURUSD'];
+    await run(home, 'import', place('a.csv', [bar(0), bar(1), bar(2)]), ...symbol);
+    const added = await run(home, 'import', place('b.csv', [bar(2), bar(3)]), ...symbol, '--merge');
+    expect(jsonOf(added)).toMatchObject({ rows: 4 });
+    const other = await run(
+      home,
+      'import',
+      place('c.csv', [bar(2, { close: '1.1009' }), bar(3)]),
+      ...symbol,
+      '--merge',
+    );
+    expect(other.status).not.toBe(0);
+    expect(jsonOf(other)).toMatchObject({ error: { code: 'CONFLICT' } });
+    const { changes } = jsonOf(await run(home, 'changes', 'EURUSD')) as {
+      changes: { id: string; summary: string }[];
+    };
+    expect(changes).toHaveLength(2);
+    expect(changes[0]!.summary).toMatch(/^Added 2 bars of EURUSD H1 bid from .*b\.csv\.$/);
+    await run(home, 'undo', changes[0]!.id);
+    expect(jsonOf(await run(home, 'list'))).toMatchObject({ datasets: [{ bars: 3 }] });
+  });
+
+  it('takes several files one after the other; one that fails does not stop the rest', async () => {
+    const home = newFolder();
+    const good = [place('EURUSD_H1.csv', [bar(0), bar(1)]), place('GBPUSD_H1.csv', [bar(0), bar(1)])];
+    const bad = place('USDJPY_H1.csv', [bar(0), bar(1, { high: 'NaN' })]);
+    const ended = await run(home, 'import', good[0]!, bad, good[1]!);
+    expect(ended.status).toBe(5);
+    expect(jsonOf(ended)).toMatchObject({
+      failed: 1,
+      files: [{ rows: 2 }, { error: { code: 'IMPORT_FAILED' } }, { rows: 2 }],
+    });
+    expect(jsonOf(await run(home, 'list'))).toMatchObject({
+      datasets: [{ symbol: 'EURUSD' }, { symbol: 'GBPUSD' }],
+    });
+  });
+
+  it('repairs rows when told to, and leaves no unpacked file behind', async () => {
+    const home = newFolder();
+    const path = join(files, 'dirty.csv.gz');
+    writeFileSync(path, gzipSync(table([bar(0), bar(1), bar(2, { low: '' }), bar(3), bar(3)])));
+    const repair = ['--repair', 'nan_cell=drop', 'duplicate_exact=keep-first'];
+    const ended = await run(home, 'import', path, '--symbol', 'EURUSD', ...repair);
+    expect(jsonOf(ended)).toMatchObject({ rows: 3 });
+    expect(filesIn(join(home, 'uploads'))).toEqual([]);
+    expect((await run(home, 'import', path, '--symbol', 'EURUSD', '--repair', 'nonsense')).status).toBe(2);
+  });
+
+  it('checks a file that is not stored, with the line of each row that is none', async () => {
+    const home = newFolder();
+    const file = place('EURUSD_check.csv', [bar(0), bar(1, { close: 'NaN' }), bar(3), bar(2), bar(4)]);
+    const ended = await run(home, 'quality', file);
+    expect(ended.status, ended.stderr).toBe(0);
+    const { rows, issues } = jsonOf(ended) as { rows: number; issues: { kind: string; line: number }[] };
+    expect(rows).toBe(5);
+    expect(issues.filter((i) => i.line !== null).map((i) => [i.kind, i.line])).toEqual([
+      ['nan_cell', 3],
+      ['out_of_order', 5],
+    ]);
+    expect(jsonOf(await run(home, 'list'))).toEqual({ datasets: [] });
+  });
+});
+
 describe.skipIf(noSharedData !== undefined)(withReason('frontier import of real history'), () => {
   it('reads, checks and stores it, and names the first defect of a dirty file', async () => {
     const home = newFolder();
