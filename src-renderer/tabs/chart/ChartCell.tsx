@@ -261,6 +261,7 @@ export function ChartCell(props: ChartCellProps) {
       {window && (
         <Legend
           name={several ? `${symbol} ${timeframe}` : undefined}
+          synthetic={info.synthetic}
           chosen={timeframe}
           window={window}
           digits={digits}

@@ -1,5 +1,6 @@
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
-import type { AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
+import { type AnyTimeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
+import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatNumber, formatPct, formatPrice } from '../../ui/format.ts';
 import { Time } from '../../ui/Time.tsx';
 import type { BarWindow } from './barWindow.ts';
@@ -9,6 +10,7 @@ import type { OtherSide } from './useChartLayers.ts';
 interface LegendProps {
   /** Symbol and timeframe, where several charts stand side by side. */
   readonly name: string | undefined;
+  readonly synthetic: boolean;
   /** The timeframe that was chosen; the bars may be of a longer one. */
   readonly chosen: AnyTimeframe;
   readonly window: BarWindow;
@@ -91,12 +93,13 @@ function BarNotes({ window, row }: { readonly window: BarWindow; readonly row: n
 
 /** The values under the crosshair: in the corner, where they hide no bar. */
 export function Legend(props: LegendProps) {
-  const { window, hoverMs, forecast, digits, pipSize, chosen, name, other } = props;
+  const { window, hoverMs, forecast, digits, pipSize, chosen, name, synthetic, other } = props;
   const { bars } = window;
   const last = bars.timeMs.length - 1;
   const hovered = hoverMs === undefined ? last : barOf(bars.timeMs, hoverMs);
   // Ahead of the last bar there is a forecast but no bar.
-  const row = hoverMs !== undefined && hoverMs > (bars.timeMs[last] ?? 0) ? undefined : hovered;
+  const endMs = (bars.timeMs[last] ?? 0) + timeframeMs(window.timeframe);
+  const row = hoverMs !== undefined && hoverMs >= endMs ? undefined : hovered;
   const value = (column: keyof BarColumnsDto) => (row === undefined ? undefined : bars[column][row]);
   const close = value('close');
   const before = row === undefined || row === 0 ? undefined : bars.close[row - 1];
@@ -108,6 +111,7 @@ export function Legend(props: LegendProps) {
     <div className="ft-legend ft-num" data-testid="chart-legend">
       <div className="ft-legend-line">
         {name && <strong>{name}</strong>}
+        {name && synthetic && <SyntheticBadge />}
         {window.timeframe !== chosen && (
           <span className="ft-legend-detail" data-testid="chart-detail">
             {chosen}, shown as {window.timeframe}

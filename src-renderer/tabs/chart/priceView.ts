@@ -18,7 +18,7 @@ import { type BandOptions, type BandPoint, BandSeries } from './bandSeries.ts';
 import type { ChartStyle } from './candleStyle.ts';
 import { MainSeries } from './mainSeries.ts';
 import { PointerWatch, type PricePointer } from './pointerWatch.ts';
-import { chartTime, logicalOf, timeAt } from './timeAxis.ts';
+import { chartTime, logicalOf, rowAt, timeAt } from './timeAxis.ts';
 import type { ChartMarker } from './tradeMarkers.ts';
 
 export type { PricePointer } from './pointerWatch.ts';
@@ -399,10 +399,16 @@ export class PriceView {
   point(ms: number | undefined, price?: number): void {
     this.pointedFromOutside = true;
     const bars = this.shown?.bars;
-    const row = bars && ms !== undefined ? Math.round(logicalOf(bars.timeMs, ms, this.shown!.frameMs)) : -1;
+    const row = bars && ms !== undefined && this.reaches(ms) ? rowAt(bars.timeMs, ms) : -1;
     const time = bars?.timeMs[row];
     if (!bars || time === undefined) this.chart.clearCrosshairPosition();
     else this.chart.setCrosshairPosition(price ?? bars.close[row]!, chartTime(time), this.series);
+  }
+
+  /** Whether an instant is no later than the end of the last bar. */
+  private reaches(ms: number): boolean {
+    const lastMs = this.shown?.bars.timeMs.at(-1);
+    return lastMs !== undefined && ms < lastMs + this.shown!.frameMs;
   }
 
   /** Shows everything that is on the chart. */

@@ -56,7 +56,7 @@ export function historySteps(world: World, said: Said): void {
 
   it('draws candles and volume of the last bars, values under the pointer in the legend', async () => {
     const { page } = world;
-    await page.getByRole('button', { name: 'Show the chart' }).click();
+    await page.getByRole('button', { name: 'Show the chart', exact: true }).click();
     const chart = page.getByRole('application', { name: new RegExp(`Price chart of ${symbol} H1`) });
     const drawn = await until(
       async () => Number(await chart.getAttribute('data-bars')),
