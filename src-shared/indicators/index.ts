@@ -1,21 +1,10 @@
 import { FrontierError } from '../errors.ts';
-import {
-  adx,
-  aroon,
-  atr,
-  cci,
-  macd,
-  momentum,
-  roc,
-  rsi,
-  stdDev,
-  stochastic,
-  stochRsi,
-  trix,
-  williams,
-} from './oscillators.ts';
+import { momentum, roc, trix } from './momentum.ts';
+import { cci, macd, rsi, stochastic, stochRsi, williams } from './oscillators.ts';
 import { bollinger, dema, donchian, ema, hma, ichimoku, keltner, sma, wma } from './overlays.ts';
-import { pivots, psar, superTrend, vwap } from './trend.ts';
+import { pivots, vwap } from './periods.ts';
+import { adx, aroon, atr, stdDev } from './strength.ts';
+import { psar, superTrend } from './trend.ts';
 import type { IndicatorDef } from './types.ts';
 import { cmf, mfi, obv, volumeAverage } from './volume.ts';
 
