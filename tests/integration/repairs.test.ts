@@ -10,7 +10,7 @@ import { type BarColumns, barAt, barCount } from '../../src-shared/market/bars.t
 import { calendarOf } from '../../src-shared/market/calendars.ts';
 import { MARK } from '../../src-shared/market/marks.ts';
 import { oandaFixture } from '../peers/fixtures.ts';
-import { cleanUp, newFolder, openEngine } from '../support/engine.ts';
+import { cleanUp, cli, jsonOf, newFolder, openEngine } from '../support/engine.ts';
 import { endOfRun } from '../support/engineWorld.ts';
 import { engineWith, fetchAllOf } from '../support/fetchWorld.ts';
 
@@ -184,6 +184,33 @@ describe('repairs of a stored history', { timeout: 60_000 }, () => {
     // Two bars filled: the horizon reaches 4 ahead of the first, the window 2 behind the last.
     expect(await trained(true)).toBe(8);
     expect(await trained(false)).toBe(0);
+  });
+
+  it('shows and applies a repair from the command line', async () => {
+    const engine = await damagedWorld();
+    const { home } = engine.context;
+    await engine.close();
+    const repair = (...args: string[]) => cli(['data', 'repair', 'eurusd', 'h1', ...args, '--home', home]);
+    const shown = await repair('--clip', 'bad_tick_spike', '--fill', 'missing_block');
+    expect(shown.status).toBe(0);
+    expect(shown.stdout).toMatch(/0 bars dropped, 1 clipped, 6 filled, 0 fetched again/);
+    expect(shown.stdout).toContain('repeat the command with --apply');
+    const at = new Date(demo.timeMs[SPIKE]!).toISOString();
+    const done = jsonOf(await repair('--drop', 'bad_tick_spike', '--at', at, '--apply', '--json'));
+    expect(done).toMatchObject({
+      preview: { dropped: 1, clipped: 0, filled: 0, refetched: 0 },
+      applied: { changeId: expect.stringMatching(/^chg_/), markedBars: 0 },
+    });
+    const quality = jsonOf(await cli(['data', 'quality', 'EURUSD', 'H1', '--json', '--home', home]));
+    expect(quality).toMatchObject({ rows: 1193, issuesLeftOut: 0 });
+    expect(quality.issues).toContainEqual({
+      kind: 'missing_block',
+      timestamp: new Date(demo.timeMs[GAP[0]!]!).toISOString().replace('.000Z', 'Z'),
+      line: null,
+      detail: expect.stringContaining('6 bars are missing'),
+    });
+    expect((await repair()).status).toBe(2);
+    expect((await repair('--drop', 'bar', '--at', 'noon')).status).toBe(2);
   });
 
   it('COV-1: counts bars, expected bars and marks by month', async () => {
