@@ -37,7 +37,7 @@ const check = (bars: BarColumns) => checkQuality(bars, EURUSD, 'H1');
 /** DATA-10 as it is written: every bar, every neighbour, sorted. */
 function spikesByDefinition(bars: BarColumns, ranges: Float64Array): number[] {
   const rows = ranges.length;
-  const floor = EURUSD.pipSize / 10;
+  const floor = Math.min(EURUSD.pipSize / 10, 1e-5 * bars.close[0]!);
   const medianOf = (values: number[]) => {
     values.sort((a, b) => a - b);
     const middle = values.length >> 1;
@@ -190,6 +190,22 @@ describe('quality', () => {
       timeMs: clean.timeMs[500],
       message: expect.stringContaining('found by z-score'),
     });
+  });
+
+  it('DATA-10: finds a spike in a coin that costs less than a pip', () => {
+    const scale = 1e-5 / clean.close[0]!;
+    const coin = copyOf(clean);
+    for (const key of ['open', 'high', 'low', 'close'] as const) {
+      for (let i = 0; i < 2000; i++) coin[key][i] = clean[key][i]! * scale;
+    }
+    const shib = instrumentFor('SHIBUSDT');
+    const spikes = () =>
+      checkQuality(coin, shib, 'H1')
+        .issues.filter((i) => /spike|wick/.test(i.kind))
+        .map((i) => i.timeMs);
+    expect(spikes()).toEqual([]);
+    coin.high[500] = coin.high[500]! * 1.1;
+    expect(spikes()).toEqual([clean.timeMs[500]]);
   });
 
   it('DATA-10: the quick look at blocks leaves out no spike', () => {

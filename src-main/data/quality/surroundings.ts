@@ -19,6 +19,9 @@ const MOVE_SIGMAS = SPIKE_Z * MAD_TO_SIGMA;
 /** At most so many of 64 ranges are smaller than the bound: two blocks then hold less than half of the 40 neighbours. */
 const BOUND_RANK = 9;
 
+/** A tenth of a pip is at most this share of the price. */
+const LEAST_SHARE = 1e-5;
+
 /** Values of the bars around that say what is usual there. */
 export class Surroundings {
   readonly #close: Float64Array;
@@ -31,8 +34,8 @@ export class Surroundings {
     this.#close = bars.close;
     this.#ranges = ranges;
     this.#rows = ranges.length;
-    // Below the resolution of quotes nothing is measured.
-    this.#floor = instrument.pipSize / 10;
+    // Below the resolution of quotes nothing is measured; a coin may cost less than the pip of its class.
+    this.#floor = Math.min(instrument.pipSize / 10, LEAST_SHARE * (bars.close[0] ?? Infinity));
   }
 
   /** Median range of the neighbours of a bar, price units. */

@@ -27,7 +27,9 @@ export function clipBar(
   const neighbours = [before, after].filter((i) => i >= 0 && i < rows);
   if (neighbours.length === 0) return undefined;
   const usual = usualRange(ranges, row);
-  const quoted = (price: number) => Math.round(price * 10 ** digits) / 10 ** digits;
+  const scale = 10 ** digits;
+  // A coin may cost less than the digits of its class show.
+  const quoted = (price: number) => (usual * scale < 1 ? price : Math.round(price * scale) / scale);
   const top = Math.max(...neighbours.map((i) => high[i]!));
   const bottom = Math.min(...neighbours.map((i) => low[i]!));
   const highest = Math.max(top, quoted(top + usual));
