@@ -27,7 +27,7 @@ function ProviderFacts({ provider }: { readonly provider: ProviderDto }) {
   return (
     <div className="ft-card ft-small">
       <p className="ft-flat">{provider.about}</p>
-      <p className="ft-dim ft-flat">{provider.tested}</p>
+      <p className="ft-dim ft-flat">Tried: {provider.tested}</p>
       {provider.keys.length === 0 && <p className="ft-dim ft-flat">It needs no account.</p>}
       {missing.length > 0 && (
         <Group gap={8} mt={6} wrap="nowrap">
@@ -92,14 +92,14 @@ function Fields({ draft, provider }: { readonly draft: DownloadDraft; readonly p
           onChange={(v) => v && edit({ priceSide: v as DownloadDraft['priceSide'] })}
         />
         <TextInput
-          type="date"
           label="First day (UTC)"
+          placeholder="2020-01-01"
           value={draft.from}
           onChange={(e) => edit({ from: e.currentTarget.value })}
         />
         <TextInput
-          type="date"
           label="Last day (UTC)"
+          placeholder="YYYY-MM-DD"
           description={draft.to === '' ? 'Empty: until now' : undefined}
           inputWrapperOrder={['label', 'input', 'description']}
           value={draft.to}

@@ -61,14 +61,14 @@ function Fields({
       />
       <Group grow align="flex-start">
         <TextInput
-          type="date"
+          placeholder="YYYY-MM-DD"
           label="First day (UTC)"
           description={`Empty: ${formatDate(dataset.fromMs, 'utc')}`}
           value={draft.from}
           onChange={(e) => onChange({ from: e.currentTarget.value })}
         />
         <TextInput
-          type="date"
+          placeholder="YYYY-MM-DD"
           label="Last day (UTC)"
           description={`Empty: ${formatDate(dataset.toMs, 'utc')}`}
           value={draft.to}

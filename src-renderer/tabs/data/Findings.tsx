@@ -111,7 +111,7 @@ export function Findings({ issues, leftOut, kind, onKind, onShow }: FindingsProp
         <Chip.Group multiple value={[...severities]} onChange={setSeverities}>
           <Group gap={4}>
             {SEVERITIES.map((s) => (
-              <Chip key={s} size="xs" value={s}>
+              <Chip key={s} size="xs" radius="sm" variant="light" value={s}>
                 {s} {formatNumber(issues.filter((i) => i.severity === s).length)}
               </Chip>
             ))}

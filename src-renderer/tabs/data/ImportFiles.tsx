@@ -8,6 +8,7 @@ import {
   IconPlayerStop,
   IconX,
 } from '@tabler/icons-react';
+import { useDatasets } from '../../state/markets.ts';
 import { formatNumber } from '../../ui/format.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import { ImportDone } from './ImportDone.tsx';
@@ -63,6 +64,7 @@ function fractionOf(phase: Phase): number | undefined {
 }
 
 function FileCard({ item, shown }: { readonly item: ImportItem; readonly shown: boolean }) {
+  const { data } = useDatasets();
   const { phase } = item;
   const fraction = fractionOf(phase);
   const label = item.choices.entry ?? item.name;
@@ -83,7 +85,11 @@ function FileCard({ item, shown }: { readonly item: ImportItem; readonly shown: 
         </span>
       </button>
       {isReady(item) && (
-        <Button size="compact-xs" aria-label={`Import ${label}`} onClick={() => startImports([item.id])}>
+        <Button
+          size="compact-xs"
+          aria-label={`Import ${label}`}
+          onClick={() => startImports([item.id], data ?? [])}
+        >
           Import
         </Button>
       )}
@@ -119,6 +125,7 @@ function DemoFailure({ item }: { readonly item: ImportItem }) {
 }
 
 function Together({ items }: { readonly items: readonly ImportItem[] }) {
+  const { data } = useDatasets();
   const ready = items.filter(isReady);
   const open = items.filter(isOpen);
   if (open.length < 2) return null;
@@ -136,7 +143,12 @@ function Together({ items }: { readonly items: readonly ImportItem[] }) {
           variant="filled"
           disabled={ready.length === 0}
           data-testid="import-all"
-          onClick={() => startImports(ready.map((i) => i.id))}
+          onClick={() =>
+            startImports(
+              ready.map((i) => i.id),
+              data ?? [],
+            )
+          }
         >
           Import all ready
         </Button>

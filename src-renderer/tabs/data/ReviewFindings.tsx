@@ -57,9 +57,14 @@ function RepairRow({
   );
 }
 
-function dropAll(offers: Inspection['repairable']): RowRepairs {
-  const droppable = offers.filter((o) => o.choices.includes('drop'));
-  return Object.fromEntries(droppable.map((o) => [o.kind, 'drop' as const]));
+/** The plainest answer to every kind: bad rows are left out, and of rows at the same time the first stays. */
+function plainAnswers(offers: Inspection['repairable']): RowRepairs {
+  return Object.fromEntries(
+    offers.flatMap(({ kind, choices }) => {
+      const answer = choices.find((c) => c === 'drop') ?? choices.find((c) => c === 'keep-first');
+      return answer === undefined ? [] : [[kind, answer] as const];
+    }),
+  );
 }
 
 /** What the checks found in the file, and what is to happen with rows that cannot be stored as they are. */
@@ -87,10 +92,10 @@ export function ReviewFindings({ item, seen }: { readonly item: ImportItem; read
             <Button
               size="compact-xs"
               disabled={isImporting(item.phase)}
-              data-testid="drop-all"
-              onClick={() => choose(item.id, { repairs: dropAll(offers) })}
+              data-testid="plain-repairs"
+              onClick={() => choose(item.id, { repairs: plainAnswers(offers) })}
             >
-              Leave all of them out
+              Leave out bad rows, keep first duplicates
             </Button>
           </div>
           {offers.map((offer) => (

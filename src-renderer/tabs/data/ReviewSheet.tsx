@@ -75,7 +75,7 @@ function Foot({ item }: { readonly item: ImportItem }) {
           variant="filled"
           data-testid="import-start"
           disabled={!isReady(item)}
-          onClick={() => startImports([item.id])}
+          onClick={() => startImports([item.id], data ?? [])}
         >
           {buttonText(item, seen, mode)}
         </Button>

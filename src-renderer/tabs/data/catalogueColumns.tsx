@@ -11,6 +11,7 @@ import {
 } from '@tabler/icons-react';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import type { FetchRunDto } from '../../../src-shared/contract/fetch.ts';
+import { TIMEFRAMES } from '../../../src-shared/market/timeframes.ts';
 import type { ClockZone } from '../../state/preferences.ts';
 import { workspace } from '../../state/workspace.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
@@ -37,6 +38,8 @@ interface ColumnOptions {
 
 type Column = GridColumn<DatasetDto>;
 
+const frameOrder = (d: DatasetDto): number => TIMEFRAMES.indexOf(d.timeframe);
+
 const NAME: readonly Column[] = [
   {
     key: 'symbol',
@@ -48,7 +51,7 @@ const NAME: readonly Column[] = [
         {d.synthetic && <SyntheticBadge />}
       </span>
     ),
-    sortBy: (d) => `${d.symbol} ${d.timeframe}`,
+    sortBy: (d) => `${d.symbol} ${frameOrder(d)}`,
   },
   {
     key: 'timeframe',
@@ -56,7 +59,7 @@ const NAME: readonly Column[] = [
     help: 'Timeframe',
     width: 42,
     render: (d) => d.timeframe,
-    sortBy: (d) => d.timeframe,
+    sortBy: frameOrder,
   },
   {
     key: 'side',
@@ -107,7 +110,7 @@ const WORTH: readonly Column[] = [
   {
     key: 'quality',
     label: 'Quality',
-    width: 88,
+    width: 106,
     align: 'end',
     render: (d) => <Score value={d.qualityScore} />,
     sortBy: (d) => d.qualityScore,

@@ -4,6 +4,7 @@ import type { Inspection } from '../../../src-shared/contract/import.ts';
 import {
   blockersOf,
   changesReading,
+  confirmedMode,
   fillIn,
   importOptions,
   inspectOptions,
@@ -125,6 +126,13 @@ describe('a history that is stored already', () => {
     expect(suggestedMode(seen({ firstMs: day(1) }), stored())).toBe('replace');
     expect(suggestedMode(seen(), undefined)).toBe('replace');
   });
+  it('is added to when it came into being after the confirmation, whatever the file reaches over', () => {
+    const choices = { ...NO_CHOICES, symbol: 'EURUSD' };
+    const wide = seen({ firstMs: day(1), lastMs: day(30) });
+    expect(confirmedMode(choices, wide, undefined)).toBe('merge');
+    expect(confirmedMode(choices, wide, stored())).toBe('replace');
+    expect(confirmedMode({ ...choices, mode: 'replace' }, wide, undefined)).toBe('replace');
+  });
   it('decides what is sent, with the repairs of kinds that the file has', () => {
     const file = seen({ repairable: [{ kind: 'nan_cell', rows: 1, choices: ['drop'] }] });
     const c = {
@@ -133,14 +141,14 @@ describe('a history that is stored already', () => {
       zone: 'UTC',
       repairs: { nan_cell: 'drop', gone: 'drop' } as const,
     };
-    expect(importOptions(c, file, stored())).toEqual({
+    expect(importOptions(c, file, stored(), 'merge')).toEqual({
       symbol: 'EURUSD',
       zone: 'UTC',
       repairs: { nan_cell: 'drop' },
       mode: 'merge',
     });
-    expect(importOptions({ ...c, mode: 'replace' }, file, stored()).mode).toBe('replace');
-    expect(importOptions(c, file, undefined)).not.toHaveProperty('mode');
+    expect(importOptions(c, file, stored(), 'replace').mode).toBe('replace');
+    expect(importOptions(c, file, undefined, 'replace')).not.toHaveProperty('mode');
   });
 });
 

@@ -122,9 +122,26 @@ export function blockersOf(c: Choices, seen: Inspection): string[] {
   return blockers;
 }
 
+/**
+ * What happens to a stored history when the file is confirmed now. A history that comes into being only afterwards,
+ * by the file before in the same batch for instance, was not shown to the user: it is added to, never replaced.
+ */
+export function confirmedMode(
+  c: Choices,
+  seen: Inspection,
+  stored: DatasetDto | undefined,
+): 'replace' | 'merge' {
+  if (c.mode !== 'auto') return c.mode;
+  return stored ? suggestedMode(seen, stored) : 'merge';
+}
+
 /** What is sent to store the file. */
-export function importOptions(c: Choices, seen: Inspection, stored: DatasetDto | undefined) {
-  const mode = c.mode === 'auto' ? suggestedMode(seen, stored) : c.mode;
+export function importOptions(
+  c: Choices,
+  seen: Inspection,
+  stored: DatasetDto | undefined,
+  mode: 'replace' | 'merge',
+) {
   const repairs = Object.fromEntries(
     seen.repairable.flatMap(({ kind }) => {
       const repair = c.repairs[kind];

@@ -42,6 +42,8 @@ export interface ImportItem {
   readonly phase: Phase;
   /** What the newest look found; kept while the next one runs. */
   readonly seen: Inspection | undefined;
+  /** What was shown about a stored history when the import was confirmed. */
+  readonly confirmedMode?: 'replace' | 'merge';
   /** The file as the engine holds it; gone after an import, and when others need the room. */
   readonly uploadId: string | undefined;
 }

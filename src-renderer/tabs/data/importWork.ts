@@ -7,6 +7,7 @@ import {
   blockersOf,
   type Choices,
   changesReading,
+  confirmedMode,
   fillIn,
   importOptions,
   inspectOptions,
@@ -220,7 +221,7 @@ async function importOnce(id: string, signal: AbortSignal): Promise<void> {
   if (!item?.seen) return;
   const stored = await storedNow(item);
   const source = await bring(item, signal);
-  const options = importOptions(item.choices, item.seen, stored);
+  const options = importOptions(item.choices, item.seen, stored, item.confirmedMode ?? 'merge');
   // The engine removes an upload once it was imported or refused.
   patch(id, { uploadId: undefined, phase: { name: 'importing', stage: 'reading', fraction: 0, rows: 0 } });
   await follow(id, await rpc.data.import({ source, ...options }, { signal }));
@@ -272,10 +273,13 @@ export function isReady(item: ImportItem): boolean {
 }
 
 /** Confirms files: they are imported one after the other. Those that are not ready stay. */
-export function startImports(ids: readonly string[]): void {
+export function startImports(ids: readonly string[], datasets: readonly DatasetDto[]): void {
   for (const id of ids) {
     const item = itemOf(id);
-    if (item && isReady(item)) patch(id, { phase: { name: 'queued' } });
+    if (!item?.seen || !isReady(item)) continue;
+    const { choices, seen } = item;
+    const mode = confirmedMode(choices, seen, storedOf(choices, seen, datasets));
+    patch(id, { phase: { name: 'queued' }, confirmedMode: mode });
   }
   void importQueued();
 }

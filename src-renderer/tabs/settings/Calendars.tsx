@@ -156,6 +156,9 @@ function Assignments({
   return (
     <>
       <h3 className="ft-settings-head">Symbols with a calendar of your choice</h3>
+      {assigned.length === 0 && (
+        <p className="ft-dim ft-small">None: every symbol follows the calendar of its kind.</p>
+      )}
       <ul className="ft-assigned">
         {assigned.map((a) => (
           <li key={a.symbol}>

@@ -130,7 +130,7 @@ function Card({ provider }: { readonly provider: ProviderCard }) {
         </span>
       </h3>
       <p>{provider.about}</p>
-      <p className="ft-dim ft-small">{provider.tested}</p>
+      <p className="ft-dim ft-small">Tried: {provider.tested}</p>
       {provider.keys.length > 0 && (
         <ul className="ft-provider-keys">
           {provider.keys.map((key) => (
