@@ -147,6 +147,12 @@ function Card({ model: m }: { readonly model: ModelDto }) {
         </dd>
         <dt>Features</dt>
         <dd>{m.features.join(', ')}</dd>
+        {m.samplesLeftOut !== undefined && m.samplesLeftOut > 0 && (
+          <>
+            <dt>Left out</dt>
+            <dd>{formatNumber(m.samplesLeftOut)} examples that touch repaired bars</dd>
+          </>
+        )}
         <dt>Model file</dt>
         <dd className="ft-mono" title={`SHA-256 ${m.sha256}`}>
           {m.sha256.slice(0, 16)}…

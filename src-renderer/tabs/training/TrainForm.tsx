@@ -1,4 +1,13 @@
-import { Button, Collapse, NumberInput, Select, Stack, Tooltip, UnstyledButton } from '@mantine/core';
+import {
+  Button,
+  Checkbox,
+  Collapse,
+  NumberInput,
+  Select,
+  Stack,
+  Tooltip,
+  UnstyledButton,
+} from '@mantine/core';
 import { IconChevronRight, IconDatabaseImport, IconInfoCircle, IconPlayerPlay } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useDataset } from '../../state/markets.ts';
@@ -12,7 +21,7 @@ import { openImport } from '../data/openImport.ts';
 import { checkDraft, defaultDraft, FIELDS, type FieldSpec } from './fields.ts';
 import { trainingStore, useTraining } from './trainingStore.ts';
 
-function setField(name: FieldSpec['name'], value: number | string): void {
+function setField(name: FieldSpec['name'], value: number | string | boolean): void {
   trainingStore.setState(({ draft }) => ({ draft: { ...draft, [name]: value } }));
 }
 
@@ -29,6 +38,18 @@ function Label({ spec }: { readonly spec: FieldSpec }) {
 
 function Field({ spec, error }: { readonly spec: FieldSpec; readonly error: string | undefined }) {
   const value = useTraining((s) => s.draft[spec.name]);
+  if (spec.kind === 'switch') {
+    return (
+      <Checkbox
+        className="ft-form-wide"
+        label={<Label spec={spec} />}
+        aria-label={spec.label}
+        error={error}
+        checked={value === true}
+        onChange={(e) => setField(spec.name, e.currentTarget.checked)}
+      />
+    );
+  }
   const common = { label: <Label spec={spec} />, 'aria-label': spec.label, error, id: `train-${spec.name}` };
   if (spec.kind === 'choice') {
     return (
@@ -43,7 +64,7 @@ function Field({ spec, error }: { readonly spec: FieldSpec; readonly error: stri
   return (
     <NumberInput
       {...common}
-      value={value}
+      value={typeof value === 'boolean' ? '' : value}
       onChange={(v) => setField(spec.name, typeof v === 'bigint' ? Number(v) : v)}
       min={spec.min}
       max={spec.max}

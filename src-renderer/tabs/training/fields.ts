@@ -12,6 +12,7 @@ type NumberField =
   | 'seed'
   | 'confidence';
 type ChoiceField = 'family' | 'loss' | 'engine';
+type SwitchField = 'excludeRepaired';
 
 interface FieldBase {
   readonly label: string;
@@ -35,6 +36,7 @@ export type FieldSpec = FieldBase &
         readonly kind: 'choice';
         readonly options: ReadonlyArray<{ readonly value: string; readonly label: string }>;
       }
+    | { readonly name: SwitchField; readonly kind: 'switch' }
   );
 
 /** Every field of `trainInputSchema` but symbol and timeframe, which the top bar chooses. Bounds repeat the schema's. */
@@ -175,10 +177,18 @@ export const FIELDS: readonly FieldSpec[] = [
     step: 1,
     decimals: 0,
   },
+  {
+    name: 'excludeRepaired',
+    kind: 'switch',
+    group: 'advanced',
+    label: 'Leave out repaired bars',
+    help: 'Examples whose window or horizon touches a bar that was clipped, filled, moved or fetched again are not learned from. The run says how many there were.',
+  },
 ];
 
 /** What the form holds: numbers, or the text of a field that is not a number yet. */
-export type Draft = Readonly<Record<NumberField | ChoiceField, number | string>>;
+export type Draft = Readonly<Record<NumberField | ChoiceField, number | string>> &
+  Readonly<Record<SwitchField, boolean>>;
 
 /** The documented defaults. */
 export function defaultDraft(): Draft {
