@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openPage, shot, startHost } from '../support/e2e.ts';
 import { looksWrong } from '../support/e2eLook.ts';
-import { chooseFile, cssColour, keepColours, openTab, type Tab, until } from '../support/e2eSteps.ts';
+import { cells, chooseFile, cssColour, keepColours, openTab, type Tab, until } from '../support/e2eSteps.ts';
 import { useWorld } from '../support/e2eWorld.ts';
 
 const TABS: readonly Tab[] = [
@@ -94,19 +94,23 @@ describe('the frame', () => {
     await openTab(page, 'data');
     await chooseFile(page, file);
     await page.getByTestId('import-symbol').fill('EURCHF');
-    await page.getByTestId('import-start').click();
-    const alert = page.getByTestId('import-result').getByRole('alert');
-    await alert.waitFor();
-    expect(await alert.textContent()).toMatch(/Line 3, column 3 \(high\): "NaN" is not a number/);
+    const start = page.getByTestId('import-start');
+    const issue = page.getByTestId('file-issue').filter({ hasText: 'Unreadable cell' });
+    await issue.waitFor();
+    expect((await cells(issue))[0]?.slice(1, 3)).toEqual(['3', 'Unreadable cell']);
+    expect((await cells(issue))[0]?.at(-1)).toMatch(/NaN/);
+    await page.getByText('Choose what happens with 1 row').waitFor();
+    expect(await start.isDisabled()).toBe(true);
     await shot(page, 'failed-import');
     expect(await page.getByTestId('import-symbol').inputValue()).toBe('EURCHF');
-    await page.getByText('broken.csv').waitFor();
-    await page.getByText('No history is stored yet').waitFor();
     writeFileSync(file, '');
     await chooseFile(page, file);
+    const alert = page.getByTestId('import-result').getByRole('alert');
+    await alert.getByText('The file is empty').waitFor();
     expect(await page.getByTestId('import-symbol').inputValue()).toBe('EURCHF');
-    await page.getByTestId('import-start').click();
-    await page.getByText('The file is empty').waitFor();
+    expect(await page.getByTestId('import-item').count()).toBe(1);
+    expect(await start.isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Put broken.csv away' }).click();
     await page.getByText('No history is stored yet').waitFor();
   });
 

@@ -67,6 +67,11 @@ export async function chooseFile(page: Page, path: string): Promise<void> {
   await (await chooser).setFiles(path);
 }
 
+/** Waits until a chosen file was looked at and its sheet says what it holds. */
+export async function lookedAt(page: Page): Promise<void> {
+  await page.locator('[data-testid=import-sheet][data-phase=review]').waitFor({ timeout: 30_000 });
+}
+
 /** Waits until what is read from the page passes. */
 export async function until<T>(
   read: () => Promise<T>,

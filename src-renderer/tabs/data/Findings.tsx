@@ -1,23 +1,11 @@
 import { Chip, Group, Select } from '@mantine/core';
-import { IconAlertCircle, IconAlertTriangle, IconChartCandle, IconInfoCircle } from '@tabler/icons-react';
+import { IconChartCandle } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { DataGrid, type GridColumn } from '../../ui/DataGrid.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { Time } from '../../ui/Time.tsx';
-import { TONES } from './KindLanes.tsx';
-import { gravity, type Issue, kindLabel, SEVERITIES, type Severity } from './timeline.ts';
-
-const ICONS = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle } as const;
-
-function SeverityMark({ severity }: { readonly severity: Severity }) {
-  const Icon = ICONS[severity];
-  return (
-    <span className={`ft-cell-line ft-${TONES[severity]}`}>
-      <Icon size={14} stroke={1.7} aria-hidden />
-      {severity}
-    </span>
-  );
-}
+import { SeverityMark } from './SeverityMark.tsx';
+import { gravity, type Issue, kindLabel, SEVERITIES } from './timeline.ts';
 
 function columns(onShow: (issue: Issue) => void): readonly GridColumn<Issue>[] {
   return [

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import { formatNumber, formatTime } from '../../ui/format.ts';
-import { type Issue, kindLabel, type Lane, laneShape, lanesOf, type Severity } from './timeline.ts';
+import { TONES } from './SeverityMark.tsx';
+import { type Issue, kindLabel, type Lane, laneShape, lanesOf } from './timeline.ts';
 
 /** Stretches of time that a lane is drawn in: about one for every two pixels. */
 const BINS = 300;
@@ -13,12 +14,6 @@ function tickLabel(ms: number, spanMs: number): string {
   const text = formatTime(ms, { zone: 'utc', bare: true });
   return spanMs < SHORT_MS ? text.slice(5) : text.slice(0, 10);
 }
-
-export const TONES: Readonly<Record<Severity, 'bad' | 'warn' | 'dim'>> = {
-  error: 'bad',
-  warning: 'warn',
-  info: 'dim',
-};
 
 function Track({ lane }: { readonly lane: Lane }) {
   const path = useMemo(() => laneShape(lane.bins, HEIGHT), [lane]);

@@ -1,6 +1,7 @@
 import { Button, Select } from '@mantine/core';
 import type { Inspection, RowRepairs } from '../../../src-shared/contract/import.ts';
 import { formatNumber } from '../../ui/format.ts';
+import { FileIssues } from './FileIssues.tsx';
 import { type ImportItem, isImporting } from './importQueue.ts';
 import { choose } from './importWork.ts';
 import { KindLanes } from './KindLanes.tsx';
@@ -106,6 +107,7 @@ export function ReviewFindings({ item, seen }: { readonly item: ImportItem; read
       {quality.issues.length > 0 && firstMs !== null && lastMs !== null && (
         <KindLanes issues={quality.issues} fromMs={firstMs} toMs={lastMs} />
       )}
+      {quality.issues.length > 0 && <FileIssues issues={quality.issues} />}
     </div>
   );
 }

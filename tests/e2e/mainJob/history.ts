@@ -8,6 +8,7 @@ import {
   cssColour,
   fact,
   flat,
+  lookedAt,
   num,
   nums,
   openTab,
@@ -30,8 +31,12 @@ export function historySteps(world: World, said: Said): void {
       const file = join(world.scratch, 'bars.csv.gz');
       copyFileSync(real, file);
       await chooseFile(page, file);
+      await lookedAt(page);
+      // The name says nothing about the symbol, so it must be said.
       expect(await start.isDisabled()).toBe(true);
+      await page.getByText('Name the symbol.').waitFor();
       await page.getByTestId('import-symbol').fill('eurusd');
+      await until(() => start.isEnabled(), Boolean, 'the import to be ready');
       await start.click();
     }
     const result = page.getByTestId('import-result');
