@@ -38,6 +38,17 @@ function itemsOf(vector: DuckDBVector, rows: number): Float64Array {
 }
 
 const NO_TIMES = new Float64Array(0);
+/** Rows that are held in DuckDB's memory as well as in ours: 40 bytes each. */
+const MOST_AT_ONCE = 5_000_000;
+
+/** What a query gives. */
+export interface ChunkColumns {
+  readonly values: number;
+  readonly hasVolume: boolean;
+  readonly hasTime: boolean;
+  /** About so many rows. */
+  readonly expectedRows: number;
+}
 
 /** One in-memory database for the files of one import. */
 export class ImportDuckdb {
@@ -75,10 +86,15 @@ export class ImportDuckdb {
     return reader.getRows().map((row) => row.map((v) => (v === null ? undefined : String(v))));
   }
 
-  /** Streams columns of doubles: a time if asked for, some values and perhaps a volume. */
-  async *chunks(sql: string, values: number, hasVolume: boolean, hasTime = true): AsyncGenerator<Chunk> {
+  /**
+   * Columns of doubles in the order of the file: a time if asked for, some values and perhaps a volume. Few rows are
+   * made at once, which DuckDB does on every thread; more come as a stream, in bounded memory and on one.
+   */
+  async *chunks(sql: string, columns: ChunkColumns): AsyncGenerator<Chunk> {
+    const { values, hasVolume, hasTime, expectedRows } = columns;
     const first = hasTime ? 1 : 0;
-    const result = await this.#connection.stream(sql);
+    const isSmall = expectedRows <= MOST_AT_ONCE;
+    const result = await (isSmall ? this.#connection.run(sql) : this.#connection.stream(sql));
     for (;;) {
       if (this.#signal?.aborted) throw new FrontierError('CANCELLED', 'The import was cancelled.');
       const chunk = await result.fetchChunk();

@@ -152,6 +152,12 @@ async function readFast(
     const fromBytes = content === 'bars' && TimeBytes.of(layout) !== undefined;
     const sql = csvQuery(part.path, layout, !fromBytes);
     if (sql === undefined) return EXACT;
+    const columns = {
+      values: layout.values.length,
+      hasVolume: layout.volume !== undefined,
+      hasTime: !fromBytes,
+      expectedRows: table.expectedRows,
+    };
     const fromRow = sink.rows;
     parts.push({ fromRow: sink.rows, name: part.entry ?? '' });
     const scan = scanBytes(
@@ -161,12 +167,7 @@ async function readFast(
     );
     scan.catch(() => undefined);
     try {
-      for await (const chunk of db.chunks(
-        sql,
-        layout.values.length,
-        layout.volume !== undefined,
-        !fromBytes,
-      )) {
+      for await (const chunk of db.chunks(sql, columns)) {
         if (!fromBytes) {
           scaleEpochs(chunk.timeMs, layout);
           last = toInstants(chunk.timeMs, offset, clock, last);
@@ -290,7 +291,11 @@ async function readParquet(
   for (const { parquet, part } of tables) {
     parts.push({ fromRow: sink.rows, name: part.entry ?? '' });
     try {
-      for await (const chunk of db.chunks(parquet.query, parquet.values, parquet.hasVolume)) {
+      for await (const chunk of db.chunks(parquet.query, {
+        ...parquet,
+        hasTime: true,
+        expectedRows: parquet.rows,
+      })) {
         scaleTimes(chunk.timeMs, parquet);
         last = toInstants(chunk.timeMs, statedOffset(parquet), clock, last);
         sink.take(chunk);
