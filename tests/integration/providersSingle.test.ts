@@ -183,6 +183,7 @@ describe('what single providers do', () => {
     expect(registry.list().map((p) => p.id)).toEqual([
       'dukascopy',
       'oanda',
+      'ctrader',
       'alpaca',
       'tiingo',
       'alphavantage',
