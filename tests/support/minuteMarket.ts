@@ -1,4 +1,5 @@
 /** A generated market of minute bars, in a data folder: what charts of years of minutes are tried on. */
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { BarStore } from '../../src-main/store/bars.ts';
 import { openStores } from '../../src-main/store/stores.ts';
@@ -97,4 +98,19 @@ export async function storeMinutes(
   } finally {
     stores.close();
   }
+}
+
+/** Bars as a CSV file with ISO times, as exports of this workstation write them. */
+export function writeMinutes(path: string, bars: BarColumns): void {
+  const file = openSync(path, 'w');
+  let text = 'time,open,high,low,close,volume\n';
+  for (let i = 0; i < bars.timeMs.length; i++) {
+    const time = new Date(bars.timeMs[i]!).toISOString();
+    text += `${time},${bars.open[i]},${bars.high[i]},${bars.low[i]},${bars.close[i]},${bars.volume[i]}\n`;
+    if (text.length < 1 << 22) continue;
+    writeSync(file, text);
+    text = '';
+  }
+  writeSync(file, text);
+  closeSync(file);
 }

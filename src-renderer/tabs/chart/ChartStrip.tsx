@@ -138,8 +138,7 @@ export function LayersMenu() {
           <Menu.Item
             key={key}
             leftSection={checked(choices[key])}
-            aria-checked={choices[key]}
-            role="menuitemcheckbox"
+            aria-label={`${name}: ${choices[key] ? 'shown' : 'hidden'}`}
             onClick={() => chartStore.setState({ [key]: !choices[key] })}
           >
             {name}

@@ -61,6 +61,10 @@ export interface Visible {
 }
 
 type Off = () => void;
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
  * Price, volume and whatever is laid over them on one time axis. Wraps the chart library; knows nothing of React.
@@ -73,6 +77,8 @@ type Off = () => void;
  */
 export class PriceView {
   readonly chart: IChartApi;
+  /** What a double click does. */
+  onFit: (() => void) | undefined;
   private readonly main: MainSeries;
   private readonly band: ISeriesApi<'Custom', Time>;
   private readonly pointer: PointerWatch;
@@ -82,6 +88,8 @@ export class PriceView {
   private colors: ChartColors;
   private shown: ShownBars | undefined;
   private pointedFromOutside = false;
+  private target: Range | undefined;
+  private disposed = false;
   private readonly crosshairListeners = new Set<(timeMs: number | undefined, price?: number) => void>();
   private readonly rangeListeners = new Set<(visible: Visible) => void>();
 
@@ -119,11 +127,8 @@ export class PriceView {
         for (const listener of this.crosshairListeners) listener(ms, price ?? undefined);
       });
     });
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
-      const visible = this.visible();
-      if (visible) for (const listener of this.rangeListeners) listener(visible);
-    });
-    this.chart.subscribeDblClick(() => this.fit());
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.tellRange());
+    this.chart.subscribeDblClick(() => this.onFit?.());
   }
 
   private paint(): void {
@@ -255,8 +260,7 @@ export class PriceView {
     const { shown } = this;
     if (!shown || shown.bars.timeMs.length === 0) return;
     const { timeMs } = shown.bars;
-    const set = (from: number, to: number) =>
-      this.chart.timeScale().setVisibleLogicalRange({ from: from as Logical, to: to as Logical });
+    const set = (from: number, to: number) => this.setRange({ from, to });
     if (place.kind === 'latest') {
       const wide = place.bars ?? BARS_AT_FIRST;
       set(Math.max(-2, timeMs.length - wide), timeMs.length + wide * ROOM_AHEAD_SHARE);
@@ -270,9 +274,31 @@ export class PriceView {
     }
   }
 
-  /** What is visible; undefined without bars. */
+  /** The library applies a range with its next frame; until then `range` gives what is on its way. */
+  private setRange(range: Range): void {
+    this.target = range;
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.from as Logical, to: range.to as Logical });
+    // Asked for after the library's own frame, so that it runs after it.
+    requestAnimationFrame(() => {
+      if (this.target !== range) return;
+      this.target = undefined;
+      this.tellRange();
+    });
+  }
+
+  private range(): Range | null {
+    return this.target ?? this.chart.timeScale().getVisibleLogicalRange();
+  }
+
+  private tellRange(): void {
+    if (this.disposed) return;
+    const visible = this.visible();
+    if (visible) for (const listener of this.rangeListeners) listener(visible);
+  }
+
+  /** What is visible, or will be with the next frame; undefined without bars. */
   visible(): Visible | undefined {
-    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const range = this.range();
     if (!range || !this.shown || this.shown.bars.timeMs.length === 0) return undefined;
     const { bars, frameMs } = this.shown;
     return {
@@ -411,25 +437,20 @@ export class PriceView {
     return lastMs !== undefined && ms < lastMs + this.shown!.frameMs;
   }
 
-  /** Shows everything that is on the chart. */
-  fit(): void {
-    this.chart.timeScale().fitContent();
-  }
-
   /** Moves by a share of what is visible; negative is back in time. */
   pan(share: number): void {
-    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const range = this.range();
     if (!range) return;
     const by = (range.to - range.from) * share;
-    this.chart.timeScale().setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
+    this.setRange({ from: range.from + by, to: range.to + by });
   }
 
   /** Shows `factor` times as many bars, the right edge kept. */
   zoom(factor: number): void {
-    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const range = this.range();
     if (!range) return;
     const width = Math.max(LEAST_BARS, (range.to - range.from) * factor);
-    this.chart.timeScale().setVisibleLogicalRange({ from: range.to - width, to: range.to });
+    this.setRange({ from: range.to - width, to: range.to });
   }
 
   /** The chart as a picture, on its own ground. */
@@ -448,6 +469,7 @@ export class PriceView {
   }
 
   dispose(): void {
+    this.disposed = true;
     this.pointer.dispose();
     this.crosshairListeners.clear();
     this.rangeListeners.clear();

@@ -46,6 +46,7 @@ export function useChart(
         else flushSync(() => setState(feed.state));
       },
     );
+    view.onFit = () => feed.fit();
     const off = view.onRange((visible) => feed.moved(visible));
     const offPointer = view.onPointer(({ type }) => type === 'up' && feed.released());
     setHandle({ view, feed });
