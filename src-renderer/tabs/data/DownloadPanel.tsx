@@ -33,7 +33,7 @@ function ProviderFacts({ provider }: { readonly provider: ProviderDto }) {
         <Group gap={8} mt={6} wrap="nowrap">
           <IconKey size={15} className="ft-warn" aria-hidden />
           <span className="ft-warn ft-grow">Not stored yet: {missing.map((k) => k.label).join(', ')}</span>
-          <Button size="compact-xs" onClick={() => openSettings('providers')}>
+          <Button size="compact-xs" flex="none" onClick={() => openSettings('providers')}>
             Enter keys
           </Button>
         </Group>

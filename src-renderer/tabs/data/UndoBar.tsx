@@ -5,11 +5,13 @@ import { COMMAND_KEY } from '../../frame/keys.ts';
 import { describeError } from '../../ui/rpc.ts';
 import { dismissUndo, type UndoOffer, undoOffered, useUndoOffer } from './undo.ts';
 
-/** Inputs in which the key takes back what was typed. */
+/** Inputs that hold no text that the key could take back. */
+const WITHOUT_TEXT = new Set(['radio', 'checkbox', 'button', 'submit', 'reset', 'file', 'range']);
+
+/** True where the key takes back what was typed. */
 function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null
-  );
+  if (target instanceof HTMLInputElement) return !target.readOnly && !WITHOUT_TEXT.has(target.type);
+  return target instanceof HTMLElement && target.closest('textarea, [contenteditable]') !== null;
 }
 
 /** Ctrl-Z, or the command key's Z, anywhere on the tab but in a field. */
