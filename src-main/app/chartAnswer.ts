@@ -2,12 +2,11 @@ import type { ChartWindow } from '../../src-shared/contract/chart.ts';
 import type { BarColumnsDto, DatasetDto } from '../../src-shared/contract/data.ts';
 import type { BarColumns, PriceSide } from '../../src-shared/market/bars.ts';
 import { BucketGrid } from '../../src-shared/market/bucketGrid.ts';
+import { SIDES } from '../../src-shared/market/chartSymbols.ts';
 import { resampleTargets } from '../../src-shared/market/resample.ts';
-import { ALL_TIMEFRAMES, type AnyTimeframe, timeframeMs } from '../../src-shared/market/timeframes.ts';
+import { type AnyTimeframe, timeframeMs } from '../../src-shared/market/timeframes.ts';
 import type { Clock } from '../../src-shared/runtime.ts';
 import type { Base, Stretch, WindowRequest } from './chartStretch.ts';
-
-const SIDES: readonly PriceSide[] = ['bid', 'mid', 'ask'];
 
 /** The stored history that a timeframe is made from: the longest that divides it. */
 export function baseOf(
@@ -90,23 +89,4 @@ function columnsDto(bars: BarColumns): BarColumnsDto {
     close: Array.from(bars.close),
     volume: Array.from(bars.volume),
   };
-}
-
-/** What can be shown of each symbol. */
-export function chartSymbols(datasets: readonly DatasetDto[]) {
-  const bySymbol = new Map<string, DatasetDto[]>();
-  for (const d of datasets) bySymbol.set(d.symbol, [...(bySymbol.get(d.symbol) ?? []), d]);
-  return [...bySymbol].map(([symbol, own]) => {
-    const first = own[0]!;
-    const stored = [...new Set(own.map((d) => d.timeframe))].sort((a, b) => timeframeMs(a) - timeframeMs(b));
-    return {
-      symbol,
-      synthetic: first.synthetic,
-      digits: first.digits,
-      pipSize: first.pipSize,
-      sides: SIDES.filter((side) => own.some((d) => d.priceSide === side)),
-      stored,
-      timeframes: ALL_TIMEFRAMES.filter((t) => stored.some((s) => resampleTargets(s).includes(t))),
-    };
-  });
 }

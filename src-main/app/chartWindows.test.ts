@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { DatasetDto } from '../../src-shared/contract/data.ts';
 import { type BarColumns, lowerBound, type PriceSide, sliceBars } from '../../src-shared/market/bars.ts';
 import { calendarOf } from '../../src-shared/market/calendars.ts';
+import { chartSymbols } from '../../src-shared/market/chartSymbols.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { resample } from '../../src-shared/market/resample.ts';
 import type { AnyTimeframe, Timeframe } from '../../src-shared/market/timeframes.ts';
 import { minuteBars } from '../../tests/support/minuteMarket.ts';
 import type { TimeRange } from '../store/bars.ts';
-import { ChartWindows, chartSymbols, type WindowRequest } from './chartWindows.ts';
+import { ChartWindows, type WindowRequest } from './chartWindows.ts';
 
 const MINUTE_MS = 60_000;
 /** Eleven weeks of minutes over the change of the year, clocks changing in New York at their end. */

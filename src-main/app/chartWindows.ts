@@ -12,7 +12,6 @@ import type { BarStore, TimeRange } from '../store/bars.ts';
 import { answer, baseOf } from './chartAnswer.ts';
 import { type Base, cut, joined, made, part, type Stretch, type WindowRequest } from './chartStretch.ts';
 
-export { chartSymbols } from './chartAnswer.ts';
 export type { WindowRequest } from './chartStretch.ts';
 
 const DAY_MS = 86_400_000;

@@ -30,6 +30,24 @@ async function shows(page: Page, shown: string, id = 'a'): Promise<void> {
   );
 }
 
+/** Presses the tab of the chart. @returns milliseconds until the frame after the one with the market's bars */
+function openedWithin(page: Page, shown: string): Promise<number> {
+  return page.evaluate(
+    (name) =>
+      new Promise<number>((resolve) => {
+        const startMs = performance.now();
+        const look = () => {
+          if (document.querySelector(`.ft-chart[data-shown="${name}"]`))
+            requestAnimationFrame(() => resolve(performance.now() - startMs));
+          else requestAnimationFrame(look);
+        };
+        document.querySelector<HTMLElement>('[data-testid="tab-chart"]')?.click();
+        requestAnimationFrame(look);
+      }),
+    shown,
+  );
+}
+
 /** Runs a command of the palette by its name. */
 async function command(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Control+K');
@@ -92,10 +110,7 @@ describe('charts of years of minutes', () => {
     const { page } = world;
     await page.getByTestId('tab-chart').waitFor();
     await page.waitForTimeout(1000);
-    const startMs = performance.now();
-    await page.getByTestId('tab-chart').click();
-    await shows(page, `${SYMBOL} M1`);
-    const ms = performance.now() - startMs;
+    const ms = await openedWithin(page, `${SYMBOL} M1`);
     console.log(
       JSON.stringify({ bench: 'data', name: 'chart_open_1.3m_m1', value: Math.round(ms), unit: 'ms' }),
     );

@@ -1,5 +1,6 @@
 import { FrontierError } from '../../../src-shared/errors.ts';
-import { ChartWindows, chartSymbols } from '../chartWindows.ts';
+import { chartSymbols } from '../../../src-shared/market/chartSymbols.ts';
+import { ChartWindows } from '../chartWindows.ts';
 import type { EngineContext } from '../context.ts';
 import type { Implementer } from '../rpc.ts';
 

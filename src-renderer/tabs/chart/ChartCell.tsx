@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
+import type { ChartSymbol } from '../../../src-shared/market/chartSymbols.ts';
 import { type AnyTimeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { formatDate, formatNumber } from '../../ui/format.ts';
 import { describeError } from '../../ui/rpc.ts';
@@ -20,7 +21,7 @@ import { QuickSwitch } from './QuickSwitch.tsx';
 import { beginsTimeframe, type QuickMatch } from './quickSwitch.ts';
 import { tradeMarkers } from './tradeMarkers.ts';
 import { repairMarkers, useNews, useNewsMarks, useOtherSide, useSessionMarks } from './useChartLayers.ts';
-import { type ChartHandle, type ChartSymbol, useChart } from './useCharts.ts';
+import { type ChartHandle, useChart } from './useCharts.ts';
 import { useForecast } from './useForecast.ts';
 import { useTrades } from './useTrades.ts';
 

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconChartCandle } from '@tabler/icons-react';
 import { useCallback, useMemo, useState } from 'react';
+import { type ChartSymbol, chartSymbols } from '../../../src-shared/market/chartSymbols.ts';
 import type { AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
 import { useDatasets } from '../../state/markets.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
@@ -17,7 +18,6 @@ import { ForecastSelect, TradesSelect, useForecastModel, useMarketModels, ViewTo
 import { CELL_IDS, type CellId, shownCells, useChart } from './chartStore.ts';
 import { saveBars, savePicture } from './exports.ts';
 import { useChartCommands } from './useChartCommands.ts';
-import { type ChartSymbol, useChartSymbols } from './useCharts.ts';
 import { activate, chooseMarket, useMarketOfCharts } from './useMarketOfCharts.ts';
 import { useTrades } from './useTrades.ts';
 import './chart.css';
@@ -180,8 +180,8 @@ function Cell({ id, symbols, versions, ...rest }: CellProps) {
 
 /** The charts: bars, volume, forecast, trades, events, indicators and drawings of the chosen markets. */
 export function ChartTab() {
-  const { data: datasets } = useDatasets();
-  const { data, error, reload } = useChartSymbols();
+  const { data: datasets, error, reload } = useDatasets();
+  const data = useMemo(() => datasets && chartSymbols(datasets), [datasets]);
   useMarketOfCharts();
   const chosen = useChart((c) => c.cells[c.active].symbol !== undefined);
   const versions = useMemo(() => {
@@ -190,7 +190,7 @@ export function ChartTab() {
       bySymbol.set(d.symbol, `${bySymbol.get(d.symbol) ?? ''} ${d.dataHash} ${d.updatedMs}`);
     return bySymbol;
   }, [datasets]);
-  if (data && data.length > 0 && datasets && chosen) return <Charts symbols={data} versions={versions} />;
+  if (data && data.length > 0 && chosen) return <Charts symbols={data} versions={versions} />;
   if (!data)
     return error ? (
       <ErrorState error={error} onRetry={reload} />

@@ -1,9 +1,9 @@
 import { useMemo } from 'react';
+import type { ChartSymbol } from '../../../src-shared/market/chartSymbols.ts';
 import { type Command, useCommands } from '../../state/commands.ts';
 import { FLAGS, LAYOUT_NAMES, setLayout } from './ChartStrip.tsx';
 import { CHART_STYLES, STYLE_NAMES } from './candleStyle.ts';
 import { type CellMarket, chartStore, LAYOUTS, useChart } from './chartStore.ts';
-import type { ChartSymbol } from './useCharts.ts';
 
 interface Tools {
   readonly onDate: () => void;

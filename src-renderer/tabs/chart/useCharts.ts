@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { usePreferences } from '../../state/preferences.ts';
-import { rpc, useQuery } from '../../ui/rpc.ts';
+import { rpc } from '../../ui/rpc.ts';
 import { useChartColors } from '../../ui/theme.ts';
 import { BarFeed, type FeedMarket, type FeedState } from './barFeed.ts';
 import { PriceView } from './priceView.ts';
@@ -10,12 +10,6 @@ export interface ChartHandle {
   readonly view: PriceView;
   readonly feed: BarFeed;
 }
-
-/** What can be shown of each stored symbol. */
-export function useChartSymbols() {
-  return useQuery('data.charts', () => rpc.chart.symbols(), []);
-}
-export type ChartSymbol = Awaited<ReturnType<typeof rpc.chart.symbols>>[number];
 
 const DISPOSE_AFTER_MS = 250;
 const NOTHING: FeedState = { window: undefined, busy: true, error: undefined };

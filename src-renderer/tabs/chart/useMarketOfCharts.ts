@@ -1,9 +1,9 @@
 import { useEffect } from 'react';
+import type { ChartSymbol } from '../../../src-shared/market/chartSymbols.ts';
 import type { AnyTimeframe, Timeframe } from '../../../src-shared/market/timeframes.ts';
 import { timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { useWorkspace, workspace } from '../../state/workspace.ts';
 import { type CellId, type CellMarket, type ChartChoices, chartStore, placeMarket } from './chartStore.ts';
-import type { ChartSymbol } from './useCharts.ts';
 
 const nameOf = (symbol: string | undefined, timeframe: string | undefined): string =>
   `${symbol} ${timeframe}`;
