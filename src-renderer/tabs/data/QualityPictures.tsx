@@ -94,13 +94,15 @@ function Histogram({ ranges, width }: { readonly ranges: Ranges; readonly width:
         tone="ok"
         width={width}
       />
-      <Mark
-        x={at(ranges.thresholdPips)}
-        label={`wide from ${formatNumber(ranges.thresholdPips, 1)}`}
-        row={1}
-        tone="warn"
-        width={width}
-      />
+      {ranges.thresholdPips < (edges.at(-1) ?? 0) && (
+        <Mark
+          x={at(ranges.thresholdPips)}
+          label={`wide from ${formatNumber(ranges.thresholdPips, 1)}`}
+          row={1}
+          tone="warn"
+          width={width}
+        />
+      )}
       {labels.map((i) => (
         <text
           key={i}

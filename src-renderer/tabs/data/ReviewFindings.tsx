@@ -49,11 +49,7 @@ function RepairRow({
         disabled={isImporting(item.phase)}
         onChange={(v) => v && pickRepair(v as Repair)}
       />
-      <span className="ft-dim ft-small">
-        {chosen
-          ? REPAIRS[chosen].does
-          : 'Until you choose, the file is refused: nothing is changed silently.'}
-      </span>
+      <span className="ft-dim ft-small">{chosen ? REPAIRS[chosen].does : ''}</span>
     </div>
   );
 }

@@ -6,6 +6,6 @@ import { chooseHistory } from './dataStore.ts';
 /** Opens the chart of a history at a moment. */
 export function showOnChart(dataset: DatasetDto, timeMs: number): void {
   chooseHistory(dataset);
-  aimChart(dataset.symbol, timeMs);
+  aimChart(dataset.symbol, dataset.timeframe, timeMs);
   workspace.getState().setTab('chart');
 }
