@@ -85,7 +85,7 @@ function BarNotes({ window, row }: { readonly window: BarWindow; readonly row: n
   const partial = window.lastPartial && row === window.bars.timeMs.length - 1;
   return (
     <>
-      {partial && <span className="ft-dim">still being made</span>}
+      {partial && <span className="ft-dim">forming</span>}
       {window.marked.includes(timeMs) && <span className="ft-legend-repaired">■ repaired</span>}
     </>
   );
@@ -108,7 +108,7 @@ export function Legend(props: LegendProps) {
   const tone = change === undefined || Math.abs(change) < 0.005 ? '' : change > 0 ? 'ft-up' : 'ft-down';
   const spread = other && spreadPips(other, value('timeMs'), close, pipSize);
   return (
-    <div className="ft-legend ft-num" data-testid="chart-legend">
+    <div className="ft-legend ft-num" data-small={name !== undefined} data-testid="chart-legend">
       <div className="ft-legend-line">
         {name && <strong>{name}</strong>}
         {name && synthetic && <SyntheticBadge />}
@@ -128,7 +128,7 @@ export function Legend(props: LegendProps) {
         <span>
           <span className="ft-dim">V</span> {formatNumber(value('volume'))}
         </span>
-        {other && (
+        {spread !== undefined && (
           <span>
             <span className="ft-dim">Spread</span> {formatNumber(spread, 1, 1)} pips
           </span>

@@ -2,7 +2,7 @@ import type { ChartWindow } from '../../../src-shared/contract/chart.ts';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
 import { type AnyTimeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { type BarWindow, detailFor, trimmed, withNewer, withOlder } from './barWindow.ts';
-import { BARS_AT_FIRST, type Place, type ShownBars, type Visible } from './priceView.ts';
+import { BARS_AT_FIRST, type Place, type ShownBars, type Visible } from './timeView.ts';
 
 /** What a chart shows the bars of. */
 export interface FeedMarket {
@@ -337,6 +337,7 @@ export class BarFeed {
       frameMs: timeframeMs(window.timeframe),
       digits: market.digits,
       lastPartial: window.lastPartial,
+      endsNow: !window.after,
     };
     try {
       this.view.setBars(shown, place);

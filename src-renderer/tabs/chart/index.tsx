@@ -18,6 +18,7 @@ import { ForecastSelect, TradesSelect, useForecastModel, useMarketModels, ViewTo
 import { CELL_IDS, type CellId, shownCells, useChart } from './chartStore.ts';
 import { saveBars, savePicture } from './exports.ts';
 import { useChartCommands } from './useChartCommands.ts';
+import { useChartTarget } from './useChartTarget.ts';
 import { activate, chooseMarket, useMarketOfCharts } from './useMarketOfCharts.ts';
 import { useTrades } from './useTrades.ts';
 import './chart.css';
@@ -57,11 +58,10 @@ function useTools(report: CellReport | undefined, name: string, ask: () => void)
 }
 
 /** How much of the history the chart holds. */
-function loadedText(
-  { bars, total, priceSide, timeframe, madeFrom }: BarWindow,
-  chosen: AnyTimeframe,
-): string {
-  const counted = `${formatNumber(bars.timeMs.length)} of ${timeframe === madeFrom ? '' : 'about '}${formatNumber(total)} bars`;
+function loadedText(window: BarWindow, chosen: AnyTimeframe): string {
+  const { bars, total, priceSide, timeframe, madeFrom, before, after } = window;
+  const about = timeframe !== madeFrom && (before || after) ? 'about ' : '';
+  const counted = `${formatNumber(bars.timeMs.length)} of ${about}${formatNumber(total)} bars`;
   return `${priceSide} prices, ${counted}${timeframe === chosen ? '' : ` of ${timeframe}`} loaded`;
 }
 
@@ -93,6 +93,7 @@ function Charts({ symbols, versions }: ChartsProps) {
     [active, symbols],
   );
   useChartCommands(tools, info, choose);
+  useChartTarget(shown, info.symbol, timeframe);
   const ids = shownCells({ layout });
   return (
     <Panel

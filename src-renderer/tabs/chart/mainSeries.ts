@@ -72,8 +72,10 @@ export class MainSeries {
   }
 
   /** A bar that is still being made is drawn faint. */
-  setBars({ bars, lastPartial }: ShownBars, colors: ChartColors): void {
+  setBars({ bars, lastPartial, endsNow }: ShownBars, colors: ChartColors): void {
     const { timeMs } = bars;
+    // Somewhere in the past, the last loaded close is no price to draw a line at.
+    this.series.applyOptions({ priceLineVisible: endsNow });
     const last = timeMs.length - 1;
     if (this.style === 'line') {
       this.series.setData(timeMs.map((ms, i) => ({ time: chartTime(ms), value: bars.close[i]! })));

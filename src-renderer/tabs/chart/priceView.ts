@@ -1,11 +1,9 @@
 import {
   HistogramSeries,
-  type IChartApi,
   type IPaneApi,
   type ISeriesApi,
   type ISeriesPrimitive,
   LineSeries,
-  type Logical,
   type SeriesType,
   type Time,
 } from 'lightweight-charts';
@@ -18,52 +16,16 @@ import { type BandOptions, type BandPoint, BandSeries } from './bandSeries.ts';
 import type { ChartStyle } from './candleStyle.ts';
 import { MainSeries } from './mainSeries.ts';
 import { PointerWatch, type PricePointer } from './pointerWatch.ts';
-import { chartTime, logicalOf, rowAt, timeAt } from './timeAxis.ts';
+import { chartTime, rowAt } from './timeAxis.ts';
+import { type Off, type Place, type ShownBars, TimeView } from './timeView.ts';
 import type { ChartMarker } from './tradeMarkers.ts';
 
 export type { PricePointer } from './pointerWatch.ts';
-
-/** Bars on the screen when a market is opened. */
-export const BARS_AT_FIRST = 160;
-const ROOM_AHEAD_SHARE = 0.1;
-const LEAST_BARS = 10;
+export type { Place, ShownBars, Visible } from './timeView.ts';
 
 function compact(v: number): string {
   if (v >= 1e6) return `${formatNumber(v / 1e6, 1)}M`;
   return v >= 1e4 ? `${formatNumber(v / 1e3, 0)}k` : formatNumber(v, 0);
-}
-
-/** Bars and what is to be known to draw them. */
-export interface ShownBars {
-  readonly bars: BarColumnsDto;
-  /** Length of a bar in milliseconds, for the axis beyond its ends. */
-  readonly frameMs: number;
-  readonly digits: number;
-  /** The last bar is still being made. */
-  readonly lastPartial: boolean;
-}
-
-/** Where to look once bars are taken over. Times may lie between and beyond bars. */
-export type Place =
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'latest'; readonly bars?: number }
-  | { readonly kind: 'span'; readonly fromMs: number; readonly toMs: number }
-  /** Around an instant, `bars` wide. */
-  | { readonly kind: 'centre'; readonly ms: number; readonly bars: number };
-
-/** What is visible: logical indices, rows of the bars where those are. */
-export interface Visible {
-  readonly from: number;
-  readonly to: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly widthPx: number;
-}
-
-type Off = () => void;
-interface Range {
-  readonly from: number;
-  readonly to: number;
 }
 
 /**
@@ -75,8 +37,7 @@ interface Range {
  * chart and no others, so that a bar's row is its logical index. Any instant is placed by `timeToX`, also between bars
  * and beyond the ends.
  */
-export class PriceView {
-  readonly chart: IChartApi;
+export class PriceView extends TimeView {
   /** What a double click does. */
   onFit: (() => void) | undefined;
   private readonly main: MainSeries;
@@ -86,16 +47,12 @@ export class PriceView {
   private other: ISeriesApi<'Line'> | undefined;
   private otherClose: { readonly timeMs: readonly number[]; readonly close: readonly number[] } | undefined;
   private colors: ChartColors;
-  private shown: ShownBars | undefined;
   private pointedFromOutside = false;
-  private target: Range | undefined;
-  private disposed = false;
   private readonly crosshairListeners = new Set<(timeMs: number | undefined, price?: number) => void>();
-  private readonly rangeListeners = new Set<(visible: Visible) => void>();
 
   constructor(box: HTMLElement, colors: ChartColors, zone: ClockZone) {
+    super(createTimeChart(box, colors, zone));
     this.colors = colors;
-    this.chart = createTimeChart(box, colors, zone);
     // The pointer must not lift the band over the candles; views are restored by time, not by the library.
     this.chart.applyOptions({
       hoveredSeriesOnTop: false,
@@ -127,7 +84,6 @@ export class PriceView {
         for (const listener of this.crosshairListeners) listener(ms, price ?? undefined);
       });
     });
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.tellRange());
     this.chart.subscribeDblClick(() => this.onFit?.());
   }
 
@@ -255,61 +211,6 @@ export class PriceView {
     this.other?.applyOptions({ priceFormat });
   }
 
-  /** Goes to a place. */
-  look(place: Exclude<Place, { kind: 'keep' }>): void {
-    const { shown } = this;
-    if (!shown || shown.bars.timeMs.length === 0) return;
-    const { timeMs } = shown.bars;
-    const set = (from: number, to: number) => this.setRange({ from, to });
-    if (place.kind === 'latest') {
-      const wide = place.bars ?? BARS_AT_FIRST;
-      set(Math.max(-2, timeMs.length - wide), timeMs.length + wide * ROOM_AHEAD_SHARE);
-      this.chart.priceScale('right').applyOptions({ autoScale: true });
-    } else if (place.kind === 'span') {
-      const { frameMs } = shown;
-      set(logicalOf(timeMs, place.fromMs, frameMs), logicalOf(timeMs, place.toMs, frameMs));
-    } else {
-      const middle = logicalOf(timeMs, place.ms, shown.frameMs);
-      set(middle - place.bars / 2, middle + place.bars / 2);
-    }
-  }
-
-  /** The library applies a range with its next frame; until then `range` gives what is on its way. */
-  private setRange(range: Range): void {
-    this.target = range;
-    this.chart.timeScale().setVisibleLogicalRange({ from: range.from as Logical, to: range.to as Logical });
-    // Asked for after the library's own frame, so that it runs after it.
-    requestAnimationFrame(() => {
-      if (this.target !== range) return;
-      this.target = undefined;
-      this.tellRange();
-    });
-  }
-
-  private range(): Range | null {
-    return this.target ?? this.chart.timeScale().getVisibleLogicalRange();
-  }
-
-  private tellRange(): void {
-    if (this.disposed) return;
-    const visible = this.visible();
-    if (visible) for (const listener of this.rangeListeners) listener(visible);
-  }
-
-  /** What is visible, or will be with the next frame; undefined without bars. */
-  visible(): Visible | undefined {
-    const range = this.range();
-    if (!range || !this.shown || this.shown.bars.timeMs.length === 0) return undefined;
-    const { bars, frameMs } = this.shown;
-    return {
-      from: range.from,
-      to: range.to,
-      fromMs: timeAt(bars.timeMs, range.from, frameMs),
-      toMs: timeAt(bars.timeMs, range.to, frameMs),
-      widthPx: this.chart.timeScale().width(),
-    };
-  }
-
   /** The close of the other side of the quote as a line; undefined takes it away. */
   setOther(
     close: { readonly timeMs: readonly number[]; readonly close: readonly number[] } | undefined,
@@ -384,34 +285,6 @@ export class PriceView {
     return () => this.crosshairListeners.delete(listener);
   }
 
-  /** Hears what is visible, whenever that changes. */
-  onRange(listener: (visible: Visible) => void): Off {
-    this.rangeListeners.add(listener);
-    return () => this.rangeListeners.delete(listener);
-  }
-
-  /** X of an instant in pixels from the left of the pane; null without bars. */
-  timeToX(ms: number): number | null {
-    if (!this.shown || this.shown.bars.timeMs.length === 0) return null;
-    return this.logicalToX(logicalOf(this.shown.bars.timeMs, ms, this.shown.frameMs));
-  }
-
-  /** The library places whole indices alone; in between the axis is straight. */
-  private logicalToX(logical: number): number | null {
-    const scale = this.chart.timeScale();
-    const x0 = scale.logicalToCoordinate(0 as Logical);
-    const x1 = scale.logicalToCoordinate(1 as Logical);
-    return x0 === null || x1 === null ? null : x0 + logical * (x1 - x0);
-  }
-
-  /** The instant at an x; null without bars. */
-  xToTime(x: number): number | null {
-    const x0 = this.logicalToX(0);
-    const x1 = this.logicalToX(1);
-    if (!this.shown || x0 === null || x1 === null || x1 === x0) return null;
-    return timeAt(this.shown.bars.timeMs, (x - x0) / (x1 - x0), this.shown.frameMs);
-  }
-
   /** Y of a price in pixels from the top of the price pane. */
   priceToY(price: number): number | null {
     return this.series.priceToCoordinate(price);
@@ -437,22 +310,6 @@ export class PriceView {
     return lastMs !== undefined && ms < lastMs + this.shown!.frameMs;
   }
 
-  /** Moves by a share of what is visible; negative is back in time. */
-  pan(share: number): void {
-    const range = this.range();
-    if (!range) return;
-    const by = (range.to - range.from) * share;
-    this.setRange({ from: range.from + by, to: range.to + by });
-  }
-
-  /** Shows `factor` times as many bars, the right edge kept. */
-  zoom(factor: number): void {
-    const range = this.range();
-    if (!range) return;
-    const width = Math.max(LEAST_BARS, (range.to - range.from) * factor);
-    this.setRange({ from: range.to - width, to: range.to });
-  }
-
   /** The chart as a picture, on its own ground. */
   picture(): HTMLCanvasElement {
     const drawn = this.chart.takeScreenshot(true);
@@ -468,11 +325,9 @@ export class PriceView {
     return canvas;
   }
 
-  dispose(): void {
-    this.disposed = true;
+  override dispose(): void {
     this.pointer.dispose();
     this.crosshairListeners.clear();
-    this.rangeListeners.clear();
-    this.chart.remove();
+    super.dispose();
   }
 }
