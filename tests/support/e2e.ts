@@ -17,6 +17,7 @@ const MOST_BYTES = 250_000;
 /** The pictures that the repository keeps; all others are among the test results only. */
 const KEPT_NAMES = new Set([
   'chart',
+  'chart-million',
   'data',
   'training',
   'backtest',
