@@ -37,8 +37,8 @@ export class FetchRuns {
     this.#providers = providers;
     this.#keys = new ProviderKeys(context);
     // A download that waits for its turn must not begin in an engine that closes.
-    context.hub.subscribe('fetch', () => {
-      if (context.hub.closed) for (const run of this.#runs) run.stop();
+    context.hub.onClose(() => {
+      for (const run of this.#runs) run.stop();
     });
   }
 

@@ -5,6 +5,8 @@
 export class Hub {
   readonly #listeners = new Map<string, Set<() => void>>();
 
+  readonly #atClose: (() => void)[] = [];
+
   #closed = false;
 
   /** True once the engine is closing: streams end before the stores do. */
@@ -21,6 +23,12 @@ export class Hub {
   close(): void {
     this.#closed = true;
     for (const topic of [...this.#listeners.keys()]) this.notify(topic);
+    for (const act of this.#atClose) act();
+  }
+
+  /** Parts of the engine that must not begin anything once it closes; nobody who comes and goes. */
+  onClose(act: () => void): void {
+    this.#atClose.push(act);
   }
 
   /** Tells everyone who watches the topic. */

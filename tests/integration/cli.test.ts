@@ -175,9 +175,13 @@ describe('the data folder', () => {
     const quality = jsonOf(await cli(['data', 'quality', 'synfx', 'h1', '--json', '--home', home]));
     expect(quality).toMatchObject({ score: expect.any(Number), issues: expect.any(Array) });
     const gone = jsonOf(await cli(['data', 'remove', 'SYNFX', 'H1', '--json', '--home', home]));
-    expect(gone).toEqual({ removed: { symbol: 'SYNFX', timeframe: 'H1' } });
+    expect(gone).toEqual({
+      removed: { symbol: 'SYNFX', timeframe: 'H1' },
+      changeId: expect.stringMatching(/^chg_/),
+    });
     expect((await cli(['data', 'remove', 'SYNFX', 'H1', '--home', home])).status).toBe(3);
-    expect(existsSync(join(home, 'bars', 'symbol=SYNFX', 'timeframe=H1'))).toBe(false);
+    const listed = jsonOf(await cli(['data', 'list', '--json', '--home', home]));
+    expect(listed).toEqual({ datasets: [] });
   });
 
   it('is refused by words where it cannot be made', async () => {
