@@ -2,7 +2,7 @@
  * The Data tab by clicking: files are confirmed before they are stored, what is wrong with them is found, repaired,
  * undone; histories are resampled, exported, removed and brought back; keys and calendars are kept.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +20,7 @@ import {
   until,
 } from '../support/e2eSteps.ts';
 import { useWorld } from '../support/e2eWorld.ts';
+import { noSharedData, sharedFile, withReason } from '../support/sharedData.ts';
 
 const STEP_MS = 5 * 60_000;
 const FROM_MS = Date.UTC(2024, 0, 8);
@@ -47,6 +48,21 @@ function dirtyRows(): string[] {
   rows.splice(51, 0, rows[50]!);
   return rows;
 }
+
+interface Defect {
+  readonly kind: string;
+  readonly file_line?: number;
+}
+const LABELS: Readonly<Record<string, string>> = {
+  duplicate_exact: 'Exact duplicate',
+  duplicate_conflict: 'Contradicting duplicate',
+  missing_block: 'Missing bars in a row',
+  bad_tick_spike: 'Bad tick spike',
+  out_of_order: 'Out of order',
+  nan_cell: 'Unreadable cell',
+  zero_price_row: 'Price not above zero',
+  high_below_low: 'High below low',
+};
 
 describe('the Data tab', () => {
   const world = useWorld({ chained: true });
@@ -88,7 +104,7 @@ describe('the Data tab', () => {
     expect(Object.keys(lines)).toContain('Missing bars in a row');
     expect(await page.getByTestId('dataset-row').count()).toBe(0);
     expect(await looksWrong(page)).toEqual([]);
-    await shot(page, 'import-sheet');
+    await shot(page, 'import-sheet-small');
   });
 
   it('stores a file with bad rows only once the user has said what happens with them', async () => {
@@ -114,7 +130,7 @@ describe('the Data tab', () => {
     expect(await figure('Missing')).toBeCloseTo((13 / 576) * 100, 2);
     for (const picture of ['kind-lanes', 'range-histogram', 'hour-profile'])
       expect(await page.getByTestId(picture).isVisible()).toBe(true);
-    await shot(page, 'quality-report');
+    await shot(page, 'quality-report-small');
   });
 
   it('previews a repair, applies it, and takes it back by key', async () => {
@@ -202,7 +218,7 @@ describe('the Data tab', () => {
     expect(num(await january.textContent())).toBeCloseTo((583 / 596) * 100, 1);
     expect(await january.getAttribute('data-step')).toBe('3');
     expect(await map.locator('td[data-step=none]').count()).toBe(11);
-    await shot(page, 'coverage');
+    await shot(page, 'coverage-small');
   });
 
   it('resamples and exports, equal to the bars that it was made of', async () => {
@@ -293,6 +309,29 @@ describe('the Data tab', () => {
     await shot(page, 'calendars');
   });
 
+  it('takes the chart to a finding', async () => {
+    const { page } = world;
+    await openTab(page, 'data');
+    await history('EURUSD', 'M5').click();
+    await section('Quality');
+    await page.getByRole('button', { name: 'Show on the chart: Missing bars in a row' }).click();
+    const chart = page.getByRole('application', { name: /Price chart of EURUSD M5/ });
+    await chart.waitFor();
+    const box = page.getByTestId('price-chart');
+    await until(
+      async () => {
+        const size = (await box.boundingBox())!;
+        // Off and on again: the legend answers to movement.
+        await page.mouse.move(size.x + 5, size.y + 5);
+        await page.mouse.move(size.x + size.width / 2, size.y + size.height / 2);
+        return page.getByTestId('chart-legend').innerText();
+      },
+      // The hour from 16:40 on is missing; the middle of the box is a little beside that of the plot.
+      (text) => /2024-01-08 1[5-8]:/.test(text),
+      'the hour that is missing in the middle',
+    );
+  });
+
   it('fits every width, in the dark and in the light', async () => {
     const { page } = world;
     const wrong: string[] = [];
@@ -312,9 +351,56 @@ describe('the Data tab', () => {
         }
       }
       await page.keyboard.press('Control+K');
-      await page.getByRole('textbox', { name: 'Search commands' }).fill('light theme');
+      await page
+        .getByRole('textbox', { name: 'Search commands' })
+        .fill(`${scheme === 'dark' ? 'light' : 'dark'} theme`);
       await page.keyboard.press('Enter');
     }
     expect(wrong).toEqual([]);
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
+
+  it.skipIf(noSharedData !== undefined)(
+    withReason('finds every defect of the dirty file, with its line, and shows its report'),
+    async () => {
+      const { page } = world;
+      await openTab(page, 'data');
+      await page.locator('.ft-panel-actions label', { hasText: 'Files' }).click();
+      await bring(sharedFile('GBPJPY_H1_2015_2020.csv.gz'));
+      await lookedAt(page);
+      await page.getByTestId('import-start').click();
+      await history('GBPJPY', 'H1').waitFor({ timeout: 30_000 });
+      await bring(sharedFile('dirty_GBPJPY_M1.csv'));
+      await lookedAt(page);
+      const text = readFileSync(sharedFile('dirty_GBPJPY_M1_defects.json'), 'utf8');
+      const { defects } = JSON.parse(text) as { defects: readonly Defect[] };
+      const grid = page.locator('.ft-file-issues');
+      await grid.scrollIntoViewIfNeeded();
+      const found = (await cells(page.getByTestId('file-issue'))).map((c) => `${c[2]} ${c[1]}`);
+      const planted = defects.map((d) => `${LABELS[d.kind]} ${d.file_line ?? '–'}`);
+      expect(
+        found
+          .filter((f) => !f.startsWith('Scattered'))
+          .map((f) => f.replace(',', ''))
+          .sort(),
+      ).toEqual(planted.sort());
+      await page.locator('.ft-review').evaluate((element) => element.scrollTo(0, 0));
+      await shot(page, 'import-sheet');
+      await page.getByTestId('plain-repairs').click();
+      await page.getByTestId('import-start').click();
+      await history('GBPJPY', 'M1').waitFor({ timeout: 30_000 });
+      await section('Quality');
+      await page.getByTestId('range-histogram').waitFor();
+      await page.mouse.move(4, 4);
+      await shot(page, 'quality-report');
+      await section('Coverage');
+      await until(
+        () => page.getByTestId('coverage-map').count(),
+        (n) => n === 2,
+        'both histories',
+      );
+      await page.waitForTimeout(300);
+      await shot(page, 'coverage');
+    },
+  );
 });

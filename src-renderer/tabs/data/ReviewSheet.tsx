@@ -66,7 +66,11 @@ function Foot({ item }: { readonly item: ImportItem }) {
       <Failure item={item} of="import" />
       <div className="ft-review-go">
         <span className={blockers.length > 0 ? 'ft-warn ft-grow' : 'ft-dim ft-grow'} role="status">
-          {blockers[0] ?? (seen && !isBusy(item) ? 'Nothing is stored before you import.' : '')}
+          {blockers.length > 0
+            ? blockers.join(' ')
+            : seen && !isBusy(item)
+              ? 'Nothing is stored before you import.'
+              : ''}
         </span>
         {(isImporting(phase) || phase.name === 'uploading') && (
           <Button onClick={() => stopItem(item.id)}>Stop</Button>
