@@ -23,12 +23,15 @@ function Entries({ item, change }: PartProps) {
         className="ft-grow"
         label={`File of the archive (${formatNumber(entries.length)} inside)`}
         searchable
-        data={entries.map((e) => ({ value: e.name, label: `${e.name} (${formatBytes(e.bytes)})` }))}
-        value={item.choices.entry ?? entries[0]?.name ?? null}
-        onChange={(v) => v && change({ entry: v })}
+        data={[
+          { value: '', label: `All ${formatNumber(entries.length)} files as one history` },
+          ...entries.map((e) => ({ value: e.name, label: `${e.name} (${formatBytes(e.bytes)})` })),
+        ]}
+        value={item.choices.entry ?? ''}
+        onChange={(v) => v !== null && change({ entry: v === '' ? undefined : v })}
       />
       <Button data-testid="import-entries" onClick={() => addEntries(item.id)}>
-        Take all {formatNumber(entries.length)} files
+        Import each by itself
       </Button>
     </div>
   );

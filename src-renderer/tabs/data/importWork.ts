@@ -86,8 +86,10 @@ async function inspectOnce(id: string, signal: AbortSignal): Promise<void> {
   if (choices.zone !== asked.zone && choices.zone !== seen.zone) await inspectOnce(id, signal);
 }
 
-/** Looks at a file, again with what the user has changed. */
+/** Looks at a file, again with what the user has changed; one that is being imported is left alone. */
 export async function inspect(id: string): Promise<void> {
+  const item = itemOf(id);
+  if (!item || isImporting(item.phase) || !isOpen(item)) return;
   const control = abortOf(id);
   try {
     await inspectOnce(id, control.signal);
@@ -143,7 +145,7 @@ export function addFiles(files: readonly File[]): void {
   void lookAtWaiting();
 }
 
-/** Takes every other file of an archive in as well, with what was said about this one. */
+/** Takes every file of an archive in by itself, with what was said about this one. */
 export function addEntries(id: string): void {
   const item = itemOf(id);
   if (!item?.seen || !item.file) return;
@@ -168,8 +170,8 @@ export function addEntries(id: string): void {
       };
     });
   importQueue.setState(({ items }) => ({ items: [...items, ...added] }));
-  if (choices.entry === undefined && current !== undefined)
-    patch(id, { choices: { ...choices, entry: current } });
+  // What was read as one history is the first file now, and is looked at as such.
+  if (choices.entry === undefined && current !== undefined) choose(id, { entry: current });
   void lookAtWaiting();
 }
 
@@ -180,10 +182,12 @@ export function choose(id: string, change: Partial<Choices>): void {
   const touched = new Set(item.touched);
   for (const key of Object.keys(change)) touched.add(key as keyof Choices);
   // Another file of the archive has columns and rows of its own.
-  const reset = change.entry === undefined ? {} : { columns: undefined, repairs: {} };
+  const reset = 'entry' in change ? { columns: undefined, repairs: {} } : {};
   patch(id, { choices: { ...item.choices, ...reset, ...change }, touched });
   if (!changesReading(change) || item.phase.name === 'waiting' || item.phase.name === 'uploading') return;
   clearTimeout(timers.get(id));
+  // Another symbol reads the same bars; whatever else is said reads others, which are to be seen first.
+  if (Object.keys(change).some((key) => key !== 'symbol')) patch(id, { phase: { name: 'inspecting' } });
   timers.set(
     id,
     setTimeout(() => void inspect(id), SETTLE_MS),
@@ -279,6 +283,7 @@ export function startImports(ids: readonly string[], datasets: readonly DatasetD
     if (!item?.seen || !isReady(item)) continue;
     const { choices, seen } = item;
     const mode = confirmedMode(choices, seen, storedOf(choices, seen, datasets));
+    clearTimeout(timers.get(id));
     patch(id, { phase: { name: 'queued' }, confirmedMode: mode });
   }
   void importQueued();
