@@ -189,6 +189,19 @@ describe('the Data tab', () => {
     for (const symbol of ['GBPUSD', 'AUDUSD']) await history(symbol, '576').waitFor({ timeout: 30_000 });
   });
 
+  it('takes a file dropped anywhere on the tab', async () => {
+    const { page } = world;
+    const transfer = await page.evaluateHandle(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(['time,open'], 'dropped.csv'));
+      return data;
+    });
+    await page.locator('.ft-catalogue').dispatchEvent('drop', { dataTransfer: transfer });
+    await page.getByTestId('import-result').getByRole('alert').waitFor();
+    await page.getByRole('button', { name: 'Put dropped.csv away' }).click();
+    await page.getByTestId('dataset-row').first().waitFor();
+  });
+
   it('sorts and filters the catalogue, by keyboard too', async () => {
     const { page } = world;
     const symbols = async () => (await cells(page.getByTestId('dataset-row'))).map((c) => c[0]);

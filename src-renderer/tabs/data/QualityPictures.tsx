@@ -163,7 +163,8 @@ function RangePicture({ ranges }: { readonly ranges: Ranges }) {
         <span className="ft-dim">
           mean {formatNumber(ranges.meanPips, 1)}, median {formatNumber(ranges.medianPips, 1)}, largest{' '}
           {formatNumber(ranges.largestPips, 1)} pips;{' '}
-          {formatPct(ranges.sharePctAboveThreshold, { digits: 3 })} wide
+          {formatPct(ranges.sharePctAboveThreshold, { digits: 3 })} above{' '}
+          {formatNumber(ranges.thresholdPips, 1)}
         </span>
       </figcaption>
       <div ref={box} style={{ height: HEIGHT }}>

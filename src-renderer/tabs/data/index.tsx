@@ -6,6 +6,7 @@ import { ImportPanel } from './ImportPanel.tsx';
 import { useImportQueue } from './importQueue.ts';
 import { QualityPanel } from './QualityPanel.tsx';
 import { ReviewSheet } from './ReviewSheet.tsx';
+import { useDropAnywhere } from './useDropAnywhere.ts';
 import './data.css';
 import './review.css';
 import './quality.css';
@@ -26,6 +27,7 @@ function Stored() {
 /** Histories: bring them in, see what they are worth, repair, update, export and remove them. */
 export function DataTab() {
   useFetchFeed();
+  useDropAnywhere();
   const main = useDataView((v) => v.main);
   const reviewed = useImportQueue((q) => q.items.some((i) => i.id === q.shown && i.file !== undefined));
   const review = main === 'review' && reviewed;
