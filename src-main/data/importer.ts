@@ -1,3 +1,4 @@
+import type { RowRepairs } from '../../src-shared/contract/import.ts';
 import type { BarColumns, PriceSide } from '../../src-shared/market/bars.ts';
 import { type Instrument, instrumentFor } from '../../src-shared/market/instruments.ts';
 import { detectTimeframe, type Timeframe, timeframeMs } from '../../src-shared/market/timeframes.ts';
@@ -46,6 +47,14 @@ export interface ImportResult {
 }
 
 /** DATA-7: the timeframe stated, or the most frequent distance between bars. */
+/** What a choice did, in the words of the notes. */
+const REPAIR_DONE: Readonly<Record<RowRepairs[string], string>> = {
+  drop: 'left out',
+  'keep-first': 'the first was kept',
+  'keep-last': 'the last was kept',
+  move: 'put in its place and marked',
+};
+
 function timeframeOf(bars: BarColumns, stated: Timeframe | undefined): Timeframe {
   const detected = detectTimeframe(bars.timeMs);
   if (stated === undefined) {
@@ -81,7 +90,8 @@ function finishBars(file: ReadFile, options: ImportOptions, instrument: Instrume
 function repairedOf({ examined, counts }: ReadFile, options: ImportOptions) {
   const rows = examined.defects.slice(0, 10_000).map(({ kind, line, text }) => ({ kind, line, text }));
   const notes = [...counts].map(
-    ([kind, n]) => `${n} rows of kind ${kind} were repaired: ${options.repairs?.[kind]}.`,
+    ([kind, n]) =>
+      `${n} ${n === 1 ? 'row' : 'rows'} with ${kind}: ${REPAIR_DONE[options.repairs?.[kind] ?? 'drop']}.`,
   );
   return { repaired: { counts: Object.fromEntries(counts), rows }, notes };
 }

@@ -33,7 +33,7 @@ function summaryOf(
   const { symbol, timeframe, priceSide } = stored;
   const done = input.mode === 'merge' ? 'Added' : 'Imported';
   const rows = Object.values(repaired.counts).reduce((sum, n) => sum + n, 0);
-  const fixed = rows > 0 ? ` ${rows} rows were repaired.` : '';
+  const fixed = rows > 0 ? ` ${rows} ${rows === 1 ? 'row was' : 'rows were'} repaired.` : '';
   return `${done} ${bars} bars of ${symbol} ${timeframe} ${priceSide} from ${sourceName}.${fixed}`;
 }
 

@@ -72,7 +72,7 @@ describe('DATA-16: rows that cannot be stored', () => {
       line: 11,
       text: '2024-01-02T07:00:00Z,1.1,abc,1.0,1.1,10',
     });
-    expect(result.notes.join(' ')).toContain('1 rows of kind nan_cell were repaired: drop.');
+    expect(result.notes.join(' ')).toContain('1 row with nan_cell: left out.');
   });
 
   it('both of a conflict go when it is dropped; the first stays when that was said', async () => {
