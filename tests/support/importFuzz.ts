@@ -182,7 +182,7 @@ export function readSimply(bytes: Uint8Array): SimpleBar[] {
     : ['time', 'open', 'high', 'low', 'close', 'volume'];
   const columns = hasHeader ? names : order;
   const at = (name: string): number => columns.indexOf(name);
-  return (hasHeader ? lines.slice(1) : lines).map((line) => {
+  const bars = (hasHeader ? lines.slice(1) : lines).map((line) => {
     const cells = simpleCells(line, separator);
     const time = isApart ? `${cells[0]} ${cells[1]}` : (cells[at('time')] ?? '');
     const volume =
@@ -190,4 +190,6 @@ export function readSimply(bytes: Uint8Array): SimpleBar[] {
     const prices = ['open', 'high', 'low', 'close'].map((name) => simpleNumber(cells[at(name)] ?? ''));
     return { timeMs: simpleTime(time), values: [...prices, volume] };
   });
+  const isNewestFirst = bars.every((bar, i) => i === 0 || bar.timeMs < bars[i - 1]!.timeMs);
+  return isNewestFirst ? bars.reverse() : bars;
 }

@@ -24,6 +24,8 @@ export interface ReadTables {
   readonly rows: number;
   readonly unterminated: boolean;
   readonly zoneName: string;
+  /** The file has the newest row first; `raw` has them turned around. */
+  readonly isTurned?: true;
   /** First row of each part of an archive. */
   readonly parts: readonly { readonly fromRow: number; readonly name: string }[];
 }

@@ -36,3 +36,17 @@ export function shown(cell: string): string {
 /** What a table needs, for hints. */
 export const EXPECTED =
   'Expected columns are a time (timestamp, or date and time), open, high, low, close and, optionally, volume; for ticks a time, bid and ask.';
+
+/** A cell that a spreadsheet would run. */
+const FORMULA = /^\s*(?:[=@]|[+-](?![\d.,\s]|inf|nan|$))/i;
+
+/** DATA-15: refuses a row with a formula in any cell. @throws FrontierError IMPORT_FAILED */
+export function refuseFormulas(cells: readonly string[], placeOf: (cell: number) => Place): void {
+  const at = cells.findIndex((cell) => FORMULA.test(cell));
+  if (at < 0) return;
+  throw importErrorAt(
+    placeOf(at),
+    `${shown(cells[at]!)} is a formula, and no table of prices holds any.`,
+    'Export the values alone, and check where the file comes from.',
+  );
+}

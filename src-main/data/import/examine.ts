@@ -1,7 +1,7 @@
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import { importErrorAt, type Place } from './errors.ts';
 import type { TableLayout } from './layout.ts';
-import type { RawRows, RowDefect } from './rawRows.ts';
+import { isPlausibleTime, type RawRows, type RowDefect } from './rawRows.ts';
 import { REPAIR_HINT } from './rows.ts';
 import { isoTime } from './times.ts';
 
@@ -48,6 +48,10 @@ interface Found {
 
 /** DATA-5: prices above zero, low <= open, close <= high, no negative volume. */
 function valueProblem(bars: BarColumns, i: number): Found | undefined {
+  if (!isPlausibleTime(bars.timeMs[i]!)) {
+    const message = `${isoTime(bars.timeMs[i]!)} is no time of a bar: it is before 1800 or after 2199.`;
+    return { kind: 'bad_time', column: 'time', message };
+  }
   const nan = ([...PRICES, 'volume'] as const).find((name) => !Number.isFinite(bars[name][i]!));
   if (nan) return { kind: 'nan_cell', column: nan, message: 'the cell is empty or not a number.' };
   const zero = PRICES.find((name) => !(bars[name][i]! > 0));

@@ -166,6 +166,8 @@ export function notesOf(
     notes.push(`${tables.tables.length} files of the archive were read as one history.`);
   if (tables.leftOut.length > 0)
     notes.push(`Files of the archive that are no tables: ${tables.leftOut.join(', ')}.`);
+  if (read.isTurned)
+    notes.push('The file has the newest row first; its rows were read from the last to the first.');
   if (read.raw.ambiguous > 0) {
     notes.push(`${read.raw.ambiguous} times occur twice in ${read.zoneName}; their order told them apart.`);
   }

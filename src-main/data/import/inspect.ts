@@ -88,8 +88,11 @@ function qualityOf(
   timeframe: Timeframe | null,
 ): QualityReport {
   const { bars, lineOf } = sound;
+  const toldMs = file.examined.defects.map((d) => d.timeMs).filter(Number.isFinite);
   const found =
-    timeframe && bars.timeMs.length > 0 ? checkQuality(bars, instrument, timeframe, { lineOf }) : NOTHING;
+    timeframe && bars.timeMs.length > 0
+      ? checkQuality(bars, instrument, timeframe, { lineOf, toldMs })
+      : NOTHING;
   const defects = rowIssues(file);
   const rows = file.read.ticks ? bars.timeMs.length : file.read.rows;
   if (defects.length === 0) return { ...found, bars: rows };

@@ -1,6 +1,6 @@
 import type { ColumnRole } from '../../../src-shared/contract/import.ts';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
-import { EXPECTED, importError, importErrorAt, shown } from './errors.ts';
+import { EXPECTED, importError, importErrorAt, refuseFormulas, shown } from './errors.ts';
 import { bareRoles, isNumber } from './layoutBare.ts';
 import { headerRoles, isHeader, unknownColumns } from './layoutHeader.ts';
 import { type Separator, separatorOf, splitRow } from './split.ts';
@@ -157,6 +157,7 @@ export function detectLayout(lines: readonly SampleLine[], options: LayoutOption
   if (cells.length > MOST_COLUMNS) {
     throw importErrorAt({ line: head.line }, `${cells.length} columns are no table of bars.`, EXPECTED);
   }
+  refuseFormulas(cells, (cell) => ({ line: head.line, column: cell + 1 }));
   const table = lines.map((l) => splitRow(l.text, separator).map((c) => c.trim()));
   if (options.columns) {
     checkRoles(options.columns, cells, head.line);

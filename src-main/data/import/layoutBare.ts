@@ -1,6 +1,6 @@
 import type { ColumnRole } from '../../../src-shared/contract/import.ts';
 import type { Roles } from './layout.ts';
-import { detectTimeFormat } from './times.ts';
+import { detectTimeFormat, type ParsedTime } from './times.ts';
 
 /** A time of day on its own. */
 export const CLOCK = /^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/;
@@ -114,6 +114,16 @@ function build(
   return { kind: kindOf(front, content), roles, columns: [...front.names, ...names] };
 }
 
+/** Whether the last of some rows is older than the first. */
+function isNewestFirst(rows: readonly (readonly string[])[], timeCells: number): boolean {
+  const timeOf = (row: readonly string[] | undefined): number => {
+    const text = row?.slice(0, timeCells).join(' ') ?? '';
+    const out: ParsedTime = { localMs: Number.NaN, offsetMinutes: undefined };
+    return detectTimeFormat(text)?.parse(text, out) ? out.localMs : Number.NaN;
+  };
+  return timeOf(rows.at(-1)) < timeOf(rows[0]);
+}
+
 /**
  * Roles of a table without a header, which starts with a time and goes on with numbers; undefined for any other.
  * @param table cells of the first rows
@@ -133,7 +143,8 @@ export function bareRoles(table: readonly (readonly string[])[]): Roles | undefi
   const usual = { 0: 'open', 1: 'high', 2: 'low', 3: 'close', ...volume } as const;
   if (count >= 4 && areBars(rows, [0, 1, 2, 3], ENOUGH)) return build(front, count, usual, 'bars');
   if (areQuotes(rows)) return build(front, count, { 0: 'bid', 1: 'ask' }, 'ticks');
-  const order = guessOrder(rows, count);
+  // Opens continue closes in the order of time, which need not be that of the file.
+  const order = guessOrder(isNewestFirst(same, skip) ? rows.toReversed() : rows, count);
   if (order) {
     const at: Record<number, ColumnRole> = {};
     (['open', 'high', 'low', 'close'] as const).forEach((role, i) => {

@@ -35,8 +35,14 @@ export interface RawRows {
 /** The largest history: 38 years of every minute. */
 export const MOST_BARS = 20_000_000;
 const FIRST_LENGTH = 1 << 14;
-/** Before any market: such times are misread. */
+/** Before any market, and long after any bar: such times are misread. */
 const EARLIEST_MS = Date.UTC(1800, 0, 1);
+const LATEST_MS = Date.UTC(2200, 0, 1);
+
+/** Whether a bar can be of this instant at all. False for NaN. */
+export function isPlausibleTime(timeMs: number): boolean {
+  return timeMs > EARLIEST_MS && timeMs < LATEST_MS;
+}
 
 /** Columns that grow as rows arrive. */
 export class BarBuilder {
@@ -86,5 +92,5 @@ export function isClean(bars: BarColumns): boolean {
     if (!(volume[i]! >= 0 && volume[i]! < Number.POSITIVE_INFINITY)) return false;
     last = t;
   }
-  return true;
+  return timeMs.length === 0 || isPlausibleTime(last);
 }

@@ -2,6 +2,7 @@ import { FrontierError } from '../../../src-shared/errors.ts';
 import { ChunkSink, emptyRaw, NO_BARS, type ReadOptions, type ReadTables, toInstants } from './chunkSink.ts';
 import { csvQuery, type ImportDuckdb, scaleEpochs } from './duckdb.ts';
 import { LocalClock } from './localClock.ts';
+import { oldestFirst } from './newestFirst.ts';
 import { isClean, MOST_BARS, type RawRows, type RowDefect } from './rawRows.ts';
 import { readParquet } from './readParquet.ts';
 import { RowReader } from './rows.ts';
@@ -177,11 +178,7 @@ async function readTable(
 const isText = (table: Table): table is Extract<Table, { kind: 'text' }> => table.kind === 'text';
 const isParquet = (table: Table): table is Extract<Table, { kind: 'parquet' }> => table.kind === 'parquet';
 
-/**
- * Reads the tables of a file, one after the other, as one history: with DuckDB, and again row by row where DuckDB
- * does not read everything or a row is no bar.
- */
-export async function readTables(
+async function readAsIs(
   tables: readonly Table[],
   db: ImportDuckdb,
   options: ReadOptions,
@@ -190,4 +187,17 @@ export async function readTables(
   if (texts.length < tables.length) return readParquet(tables.filter(isParquet), db, options);
   const fast = await readFast(texts, db, options);
   return fast === EXACT ? readExact(texts, options) : fast;
+}
+
+/**
+ * Reads the tables of a file, one after the other, as one history: with DuckDB, and again row by row where DuckDB
+ * does not read everything or a row is no bar. Tables that have the newest row first are turned around.
+ */
+export async function readTables(
+  tables: readonly Table[],
+  db: ImportDuckdb,
+  options: ReadOptions,
+): Promise<ReadTables> {
+  const read = await readAsIs(tables, db, options);
+  return oldestFirst(read) ?? read;
 }

@@ -1,6 +1,6 @@
 import type { FrontierError } from '../../../src-shared/errors.ts';
 import { offsetName } from '../../../src-shared/market/zones.ts';
-import { importError, importErrorAt, type Place, shown } from './errors.ts';
+import { importError, importErrorAt, type Place, refuseFormulas, shown } from './errors.ts';
 import type { TableLayout } from './layout.ts';
 import type { LocalClock } from './localClock.ts';
 import type { RowDefect } from './rawRows.ts';
@@ -15,8 +15,6 @@ const RUINED_AFTER = 100_000;
 
 /** What stands for a cell in a table where it is missing on purpose. */
 const MISSING = /^(?:|-|null|none|n\/a|na|#n\/a|[-+]?nan)$/i;
-/** A cell that a spreadsheet would run. */
-const FORMULA = /^\s*(?:[=@]|[+-](?![\d.,\s]|inf|nan|$))/i;
 
 /** Where rows of good cells go; ticks are made bars on the way, so they are never held all at once. */
 export interface RowSink {
@@ -108,7 +106,7 @@ export class RowReader {
       const error = importErrorAt(this.#place(line), what, REPAIR_HINT);
       return { kind: 'column_count', error, timeMs: Number.NaN };
     }
-    this.#refuseFormulas(cells, line);
+    refuseFormulas(cells, (cell) => this.#place(line, cell));
     const time = this.#readTime(cells, line);
     let defect = time.defect;
     this.#layout.values.forEach((at, k) => {
@@ -136,16 +134,6 @@ export class RowReader {
     const part = this.#part === undefined ? {} : { part: this.#part };
     if (cell === undefined) return { line, ...part };
     return { line, column: cell + 1, columnName: this.#layout.columns[cell] ?? '', ...part };
-  }
-
-  #refuseFormulas(cells: readonly string[], line: number): void {
-    const at = cells.findIndex((cell) => FORMULA.test(cell));
-    if (at < 0) return;
-    throw importErrorAt(
-      this.#place(line, at),
-      `${shown(cells[at]!)} is a formula, and no table of prices holds any.`,
-      'Export the values alone, and check where the file comes from.',
-    );
   }
 
   #readTime(cells: readonly string[], line: number): Cell {

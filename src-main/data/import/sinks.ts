@@ -4,7 +4,7 @@ import type { Instrument } from '../../../src-shared/market/instruments.ts';
 import { resample } from '../../../src-shared/market/resample.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
 import { importError } from './errors.ts';
-import { BarBuilder, MOST_BARS } from './rawRows.ts';
+import { BarBuilder, isPlausibleTime, MOST_BARS } from './rawRows.ts';
 import type { RowSink, TickProblem } from './rows.ts';
 import { isoTime } from './times.ts';
 
@@ -78,6 +78,10 @@ export class TickSink implements RowSink {
   /** Takes one tick; NaN for a price that has not changed. A tick with a problem changes nothing. */
   push(timeMs: number, bid: number, ask: number): TickProblem | undefined {
     if (!(timeMs >= this.#lastMs)) return { kind: 'out_of_order', message: this.#late(timeMs) };
+    if (!isPlausibleTime(timeMs)) {
+      const message = `${isoTime(timeMs)} is no time of a tick: it is before 1800 or after 2199.`;
+      return { kind: 'bad_time', message };
+    }
     if (bid <= 0 || ask <= 0) {
       return { kind: 'zero_price_row', message: `the price ${bid <= 0 ? bid : ask} is not above zero.` };
     }
