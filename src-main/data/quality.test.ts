@@ -96,6 +96,50 @@ describe('quality', () => {
     expect(report.score).toBeCloseTo(100 - 4 * 2, 5);
   });
 
+  it('DATA-8: a row that is told as no bar is not told as a missing bar too', () => {
+    const bars = copyOf(pick(clean, indices(0, 300)));
+    bars.close[60] = Number.NaN;
+    for (const i of [70, 71, 72, 73, 74, 75]) bars.low[i] = 0;
+    const report = check(bars);
+    expect(kinds(report).sort()).toEqual(['nan_cell', ...new Array(6).fill('zero_price_row')]);
+    // They are no bars all the same: the figures and the score count them as missing.
+    expect(report.missingBars).toBe(7);
+    // Rows that a reader took out beforehand, of which it tells itself.
+    const without = pick(clean, [...indices(0, 60), ...indices(61, 200), ...indices(208, 300)]);
+    const toldMs = [clean.timeMs[60]!, clean.timeMs[200]!];
+    const told = checkQuality(without, EURUSD, 'H1', { toldMs });
+    expect(told.missingBars).toBe(9);
+    expect(told.issues).toHaveLength(1);
+    expect(told.issues[0]).toMatchObject({ kind: 'missing_block', count: 7, timeMs: clean.timeMs[201] });
+  });
+
+  it("DATA-8: tells a broker's hours around Christmas and New Year from missing blocks", () => {
+    // 2018-12-24 is a Monday: FX closes at 22:00 UTC and opens a day later.
+    const hours = (from: string, to: string) =>
+      Array.from(
+        { length: (Date.parse(to) - Date.parse(from)) / HOUR_MS },
+        (_, k) => Date.parse(from) + k * HOUR_MS,
+      );
+    const history = (timeMs: number[]) => {
+      const bars = copyOf(pick(clean, indices(0, timeMs.length)));
+      bars.timeMs.set(timeMs);
+      return check(bars).issues.filter((i) => i.kind.startsWith('missing'));
+    };
+    const before = hours('2018-12-23T22:00Z', '2018-12-24T19:00Z');
+    expect(history([...before, ...hours('2018-12-26T03:00Z', '2018-12-28T22:00Z')])).toEqual([
+      expect.objectContaining({ kind: 'missing_holiday', severity: 'info', count: 3 + 5 }),
+    ]);
+    // More than twelve hours on one side are no holiday hours, nor is a gap that does not reach the holiday.
+    expect(history([...before, ...hours('2018-12-26T11:00Z', '2018-12-28T22:00Z')])).toEqual([
+      expect.objectContaining({ kind: 'missing_block', count: 3 + 13 }),
+    ]);
+    const late = hours('2018-12-24T20:00Z', '2018-12-24T22:00Z');
+    const rest = hours('2018-12-25T22:00Z', '2018-12-28T22:00Z');
+    expect(history([...hours('2018-12-23T22:00Z', '2018-12-24T10:00Z'), ...late, ...rest])).toEqual([
+      expect.objectContaining({ kind: 'missing_block', count: 10 }),
+    ]);
+  });
+
   it('DATA-9: names every row that is no bar, with its time', () => {
     const bars = copyOf(pick(clean, [...indices(0, 20), 19, 10, ...indices(20, 100)]));
     bars.close[21] = bars.high[21]!; // the copy of bar 10 now differs from it
@@ -320,7 +364,7 @@ describe('quality', () => {
     bars.close[40] = Number.NaN;
     bars.high[500] = bars.high[500]! + 0.08;
     const lines = checkQuality(bars, EURUSD, 'H1', { lineOf: (row) => row + 2 }).issues.map((i) => i.line);
-    expect(lines).toEqual([42, 502, undefined]);
+    expect(lines).toEqual([42, 502]);
   });
 
   it('draws every bar into the histogram of ranges, with exact order statistics', () => {

@@ -25,6 +25,8 @@ export interface QualityOptions {
   readonly marks?: Uint8Array | undefined;
   /** The line of a row in the file that it came from; issues of single rows then carry it. */
   readonly lineOf?: ((row: number) => number) | undefined;
+  /** Times of rows that are not among the bars because what is wrong with each is reported elsewhere. */
+  readonly toldMs?: readonly number[] | undefined;
 }
 
 /** Issues that a report lists. */
@@ -103,11 +105,11 @@ export function checkQuality(
 
 /** What the checks work on: marks and lines follow the rows that are bars. */
 function contextOf(
-  { bars, rows }: ReturnType<typeof soundRows>,
+  { bars, rows, unsoundMs }: ReturnType<typeof soundRows>,
   instrument: Instrument,
   timeframe: Timeframe,
   findings: Findings,
-  { marks, lineOf }: QualityOptions,
+  { marks, lineOf, toldMs = [] }: QualityOptions,
 ): CheckContext {
   return {
     bars,
@@ -116,6 +118,7 @@ function contextOf(
     calendar: calendarOf(instrument),
     marks: marks && rows ? Uint8Array.from(rows, (row) => marks[row]!) : marks,
     lineOf: lineOf && rows ? (i) => lineOf(rows[i]!) : lineOf,
+    toldMs: [...unsoundMs, ...toldMs],
     findings,
   };
 }

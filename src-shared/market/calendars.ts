@@ -95,13 +95,24 @@ class FxCalendar extends SessionCalendar {
     const closeMs = newYorkToUtcMs(sundayMs + 5 * DAY_MS + 17 * HOUR_MS);
     const whole: Session = { openMs, closeMs, dayMs: sundayMs };
     if (!this.#holidays) return [whole];
-    const year = new Date(sundayMs).getUTCFullYear();
     let parts = [whole];
-    for (const eve of [Date.UTC(year, 11, 24), Date.UTC(year, 11, 31), Date.UTC(year - 1, 11, 31)]) {
-      parts = cut(parts, newYorkToUtcMs(eve + 17 * HOUR_MS), newYorkToUtcMs(eve + DAY_MS + 17 * HOUR_MS));
-    }
+    for (const [fromMs, toMs] of fxHolidays(openMs, closeMs)) parts = cut(parts, fromMs, toMs);
     return parts;
   }
+}
+
+/** CAL-3: the stretches [close, open) of the FX week's holidays that overlap [fromMs, toMs), in order. */
+export function fxHolidays(fromMs: number, toMs: number): [closedMs: number, openMs: number][] {
+  const found: [number, number][] = [];
+  const last = new Date(toMs).getUTCFullYear();
+  for (let year = new Date(fromMs).getUTCFullYear() - 1; year <= last; year++) {
+    for (const eve of [Date.UTC(year, 11, 24), Date.UTC(year, 11, 31)]) {
+      const closedMs = newYorkToUtcMs(eve + 17 * HOUR_MS);
+      const openMs = newYorkToUtcMs(eve + DAY_MS + 17 * HOUR_MS);
+      if (openMs > fromMs && closedMs < toMs) found.push([closedMs, openMs]);
+    }
+  }
+  return found;
 }
 
 /** Sessions without the stretch [fromMs, toMs). */

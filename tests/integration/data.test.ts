@@ -123,8 +123,7 @@ describe.skipIf(noSharedData !== undefined)(withReason('real history'), () => {
     const { issues } = checkQuality(bars, instrumentFor('GBPJPY'), 'M1');
     const name = (kind: string, timeMs: number) => `${kind} ${new Date(timeMs).toISOString()}`;
     const planted = defects.map((d) => name(d.kind, Date.parse(d.timestamp))).sort();
-    // Rows that are no bars leave short gaps, which is not a defect of its own.
-    const found = issues.filter((i) => i.kind !== 'missing_scattered').map((i) => name(i.kind, i.timeMs));
+    const found = issues.map((i) => name(i.kind, i.timeMs));
     expect(found.sort()).toEqual(planted);
   });
 

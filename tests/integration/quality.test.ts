@@ -138,6 +138,11 @@ const PLANTED = [
   'unrealistic_range',
 ];
 
+const LOST: Readonly<Record<string, number[]>> = {
+  'GBPJPY_H1_2015_2020.csv.gz': [Date.UTC(2017, 7, 13, 23)],
+  'USDCHF_H1_2015_2020.csv.gz': [Date.UTC(2015, 0, 15, 19)],
+};
+
 describe.skipIf(noSharedData !== undefined)(withReason('every clean file'), () => {
   const files =
     noSharedData === undefined ? readdirSync(sharedFile('.')).filter((f) => f.endsWith('.csv.gz')) : [];
@@ -148,6 +153,9 @@ describe.skipIf(noSharedData !== undefined)(withReason('every clean file'), () =
     });
     const report = checkQuality(bars, instrument, timeframe);
     expect(report.issues.filter((i) => PLANTED.includes(i.kind) || i.severity === 'error')).toEqual([]);
+    // What the exporter of the files lost: half a day of August, and the days after the franc was let go.
+    const blocks = report.issues.filter((i) => i.kind === 'missing_block').map((i) => i.timeMs);
+    expect(blocks).toEqual(LOST[file] ?? []);
     if (timeframe === 'D1' || report.missingBars === 0) return;
     const marks = new Uint8Array(bars.timeMs.length);
     const planner = new RepairPlanner({ bars, marks, instrument, timeframe });

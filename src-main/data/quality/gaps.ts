@@ -1,4 +1,5 @@
-import type { MarketCalendar, Session } from '../../../src-shared/market/calendars.ts';
+import { lowerBound } from '../../../src-shared/market/bars.ts';
+import { fxHolidays, type MarketCalendar, type Session } from '../../../src-shared/market/calendars.ts';
 import { MARK } from '../../../src-shared/market/marks.ts';
 import { type Timeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { isoTime } from '../import/times.ts';
@@ -58,15 +59,35 @@ export interface Gap {
   readonly count: number;
 }
 
-/** Gaps of at least `BLOCK_BARS` bars are issues of their own. */
-export const isBlock = (gap: Gap): boolean => gap.count >= BLOCK_BARS;
+/** Brokers close early before a holiday of the FX week and open late after it, by at most so much. */
+const HOLIDAY_SHIFT_MS = 12 * 3_600_000;
+
+export type GapKind = 'missing_block' | 'missing_holiday' | 'missing_scattered';
+
+/**
+ * How a gap is reported: one by one from `BLOCK_BARS` bars on, else together. What is missing on both sides of
+ * Christmas or New Year is a broker's holiday hours (CAL-3) and no block.
+ */
+export function gapKind(calendar: MarketCalendar, { fromMs, untilMs, count }: Gap): GapKind {
+  if (count < BLOCK_BARS) return 'missing_scattered';
+  if (calendar.name !== 'fx') return 'missing_block';
+  const isHoliday = fxHolidays(fromMs, untilMs).some(
+    ([closedMs, openMs]) =>
+      fromMs <= closedMs &&
+      untilMs >= openMs &&
+      calendar.openMsBetween(fromMs, closedMs) <= HOLIDAY_SHIFT_MS &&
+      calendar.openMsBetween(openMs, untilMs) <= HOLIDAY_SHIFT_MS,
+  );
+  return isHoliday ? 'missing_holiday' : 'missing_block';
+}
+
+/** What is searched for gaps; only the times of the bars matter. */
+type Searched = Pick<CheckContext, 'calendar' | 'timeframe'> & {
+  readonly bars: { readonly timeMs: Float64Array };
+};
 
 /** Every gap in which the calendar expects bars, in order of time. */
-export function findGaps({
-  bars,
-  calendar,
-  timeframe,
-}: Pick<CheckContext, 'bars' | 'calendar' | 'timeframe'>): Gap[] {
+export function findGaps({ bars, calendar, timeframe }: Searched): Gap[] {
   const { timeMs } = bars;
   const rows = timeMs.length;
   const stepMs = timeframeMs(timeframe);
@@ -84,14 +105,30 @@ export function findGaps({
   return gaps;
 }
 
-/** Reports bars that are missing while the market was open. @returns how many */
+/**
+ * The times of bars and of rows that are none but were reported each: what is wrong with such a row is said there,
+ * and it is not missing as well.
+ */
+function timesTold(timeMs: Float64Array, toldMs: readonly number[]): Float64Array {
+  const [first, last] = [timeMs[0]!, timeMs.at(-1)!];
+  const more = [...new Set(toldMs)].filter((t) => {
+    const at = lowerBound(timeMs, t);
+    return t > first && t < last && timeMs[at] !== t;
+  });
+  return more.length === 0 ? timeMs : Float64Array.from([...timeMs, ...more]).sort();
+}
+
+const countOf = (gaps: readonly Gap[]): number => gaps.reduce((sum, gap) => sum + gap.count, 0);
+
+/** Reports bars that are missing while the market was open. @returns how many, rows that are no bars among them */
 export function checkGaps(context: CheckContext): number {
-  const { timeframe, findings } = context;
+  const { bars, calendar, timeframe, findings, toldMs } = context;
   const stepMs = timeframeMs(timeframe);
-  const gaps = findGaps(context);
-  const scattered = gaps.filter((gap) => !isBlock(gap));
-  for (const gap of gaps.filter(isBlock)) {
-    const { fromMs, untilMs, count } = gap;
+  const missing = findGaps(context);
+  const times = timesTold(bars.timeMs, toldMs);
+  const gaps = times === bars.timeMs ? missing : findGaps({ bars: { timeMs: times }, calendar, timeframe });
+  const byKind = Map.groupBy(gaps, (gap) => gapKind(calendar, gap));
+  for (const { fromMs, untilMs, count } of byKind.get('missing_block') ?? []) {
     const lastMs = untilMs - stepMs;
     findings.add(
       { kind: 'missing_block', severity: 'warning', timeMs: fromMs, untilMs: lastMs, count },
@@ -100,15 +137,19 @@ export function checkGaps(context: CheckContext): number {
       count,
     );
   }
-  if (scattered.length > 0) {
-    const count = scattered.reduce((sum, gap) => sum + gap.count, 0);
-    const span = { timeMs: scattered[0]!.fromMs, untilMs: scattered.at(-1)!.untilMs - stepMs };
-    findings.add(
-      { kind: 'missing_scattered', severity: 'info', ...span, count },
-      () => `${count} bars are missing in gaps shorter than ${BLOCK_BARS} bars.`,
-    );
-  }
-  return gaps.reduce((sum, gap) => sum + gap.count, 0);
+  const together = (kind: GapKind, where: string): void => {
+    const of = byKind.get(kind) ?? [];
+    if (of.length === 0) return;
+    const count = countOf(of);
+    const span = { timeMs: of[0]!.fromMs, untilMs: of.at(-1)!.untilMs - stepMs };
+    findings.add({ kind, severity: 'info', ...span, count }, () => `${count} bars are missing ${where}.`);
+  };
+  together('missing_scattered', `in gaps shorter than ${BLOCK_BARS} bars`);
+  together(
+    'missing_holiday',
+    'right before and after Christmas and New Year, when brokers keep hours of their own',
+  );
+  return countOf(missing);
 }
 
 /** What repairs left behind. @returns bars that are filled in and so still unknown */

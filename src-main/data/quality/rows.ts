@@ -10,6 +10,8 @@ export interface SoundRows {
   readonly bars: BarColumns;
   /** The row that each bar was before; undefined where every row is a bar. */
   readonly rows: Int32Array | undefined;
+  /** Times of the rows that are none. */
+  readonly unsoundMs: readonly number[];
 }
 
 interface Problem {
@@ -83,11 +85,12 @@ export function soundRows(
 ): SoundRows {
   const rows = bars.timeMs.length;
   const first = firstUnsound(bars);
-  if (first === rows) return { bars, rows: undefined };
+  if (first === rows) return { bars, rows: undefined, unsoundMs: [] };
   const kept = new Int32Array(rows);
   const times = new Float64Array(rows);
   for (let i = 0; i < first; i++) kept[i] = i;
   times.set(bars.timeMs.subarray(0, first));
+  const unsoundMs: number[] = [];
   let count = first;
   for (let i = first; i < rows; i++) {
     const problem = cellProblem(bars, i) ?? orderProblem(bars, i, kept, times, count);
@@ -99,11 +102,12 @@ export function soundRows(
     const { kind, what } = problem;
     const stated = bars.timeMs[i]!;
     // A time that is no number has no place; the report shows the row where it was found.
+    if (Number.isFinite(stated)) unsoundMs.push(stated);
     const timeMs = Number.isFinite(stated) ? stated : (times[count - 1] ?? 0);
     const message = () => `Bar at ${Number.isFinite(stated) ? isoTime(stated) : 'an unknown time'}${what()}`;
     findings.add({ kind, severity: 'error', timeMs, count: 1, ...(lineOf && { line: lineOf(i) }) }, message);
   }
-  return { bars: pick(bars, kept.subarray(0, count)), rows: kept.slice(0, count) };
+  return { bars: pick(bars, kept.subarray(0, count)), rows: kept.slice(0, count), unsoundMs };
 }
 
 /** The rows at some indices, in that order. */

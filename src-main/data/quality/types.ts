@@ -33,5 +33,7 @@ export interface CheckContext {
   readonly marks: Uint8Array | undefined;
   /** Line in the file of a bar; undefined where no file is looked at. */
   readonly lineOf: ((row: number) => number) | undefined;
+  /** Times of rows that are no bars and are reported one by one. */
+  readonly toldMs: readonly number[];
   readonly findings: Findings;
 }

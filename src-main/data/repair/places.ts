@@ -4,7 +4,7 @@ import { calendarOf, type MarketCalendar } from '../../../src-shared/market/cale
 import type { Instrument } from '../../../src-shared/market/instruments.ts';
 import { MARK } from '../../../src-shared/market/marks.ts';
 import { type Timeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
-import { findGaps, type Gap, isBlock } from '../quality/gaps.ts';
+import { findGaps, type GapKind, gapKind } from '../quality/gaps.ts';
 import { findJumps, findStale } from '../quality/prices.ts';
 import { closedStretches, isOneIssue } from '../quality/sessions.ts';
 import { findSpikes, judgeSpike } from '../quality/spikes.ts';
@@ -46,6 +46,7 @@ export const ACTIONS_BY_KIND: Readonly<Record<string, readonly RepairAction[]>> 
   stale_run: ['drop', 'refetch'],
   price_jump: ['refetch'],
   missing_block: ['fill', 'refetch'],
+  missing_holiday: ['fill', 'refetch'],
   missing_scattered: ['fill', 'refetch'],
   filled_bars: ['drop', 'refetch'],
   repaired_bars: ['refetch'],
@@ -110,9 +111,10 @@ export class Places {
       case 'stale_run':
         return findStale(context, this.#ranges).runs.map(({ from, to }) => this.#issue(this.#rows(from, to)));
       case 'missing_block':
-        return this.#gaps(true).map((place) => this.#issue(place));
+        return this.#gaps('missing_block').map((place) => this.#issue(place));
       case 'missing_scattered':
-        return together(this.#gaps(false));
+      case 'missing_holiday':
+        return together(this.#gaps(kind));
       case 'filled_bars':
         return together(this.#marked(marks, (mark) => mark === MARK.filled));
       case 'repaired_bars':
@@ -133,10 +135,10 @@ export class Places {
     return { timeMs: place.fromMs, places: [place] };
   }
 
-  #gaps(blocks: boolean): Place[] {
-    const gaps: Gap[] = findGaps({ ...this.history, calendar: this.#calendar });
-    return gaps
-      .filter((gap) => isBlock(gap) === blocks)
+  #gaps(kind: GapKind): Place[] {
+    const calendar = this.#calendar;
+    return findGaps({ ...this.history, calendar })
+      .filter((gap) => gapKind(calendar, gap) === kind)
       .map(({ row, fromMs, untilMs }) => ({ from: row, to: row, fromMs, untilMs }));
   }
 
