@@ -39,6 +39,34 @@ describe('DATA-1: formats, told from the content', () => {
     expect(iso(await read(node))[0]).toBe('2024-01-02T00:00:00Z');
   });
 
+  it('Dukascopy: JForex names the zone of its times, which is offered where it has daylight saving', async () => {
+    const jforex = (zone: string) =>
+      `Time (${zone}),Open,High,Low,Close,Volume \n2024.07.08 03:00:00,1.1,1.2,1.0,1.15,5.5\n2024.07.08 03:01:00,1.1,1.2,1.0,1.15,6\n`;
+    const utc = await read(jforex('UTC'), { zone: 'Asia/Tokyo' });
+    expect(utc).toMatchObject({ zone: 'UTC', format: 'Dukascopy CSV, YYYY.MM.DD HH:MM' });
+    expect(iso(utc)[0]).toBe('2024-07-08T03:00:00Z');
+    const open = await read(jforex('EET'));
+    expect(open.notes.join(' ')).toContain(
+      'The time column says EET. If so, import it with zone Europe/Athens.',
+    );
+    expect(iso(await read(jforex('EET'), { zone: 'Europe/Athens' }))[0]).toBe('2024-07-08T00:00:00Z');
+  });
+
+  it('MetaStock: date and time of day without separators, as histdata.com writes them', async () => {
+    const rows = (...times: string[]) =>
+      times.map((t) => `EURUSD,${t},1.1000,1.2000,1.0000,1.1500,4\n`).join('');
+    const head = '<TICKER>,<DTYYYYMMDD>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>\n';
+    const result = await read(head + rows('20240708,000000', '20240708,000100', '20240708,235900'), {
+      zone: '-05:00',
+    });
+    expect(result).toMatchObject({ format: 'MetaStock export, YYYYMMDD HHMMSS', timeframe: 'M1' });
+    expect(iso(result)).toEqual(['2024-07-08T05:00:00Z', '2024-07-08T05:01:00Z', '2024-07-09T04:59:00Z']);
+    await expect(read(head + rows('20240708,000000', '20240708,246000'))).rejects.toMatchObject({
+      code: 'IMPORT_FAILED',
+      message: expect.stringContaining('20240708 246000'),
+    });
+  });
+
   it('TradingView: epoch seconds or ISO with offset, indicator columns left alone', async () => {
     const unix =
       'time,open,high,low,close,Volume,RSI,MA\n1704153600,1.1,1.2,1.0,1.15,5,NaN,-0.5\n1704157200,1.1,1.2,1.0,1.15,6,55.1,\n';

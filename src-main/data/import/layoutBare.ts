@@ -5,6 +5,11 @@ import { detectTimeFormat, type ParsedTime } from './times.ts';
 /** A time of day on its own. */
 export const CLOCK = /^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/;
 
+/** A date as YYYYMMDD and a time of day as HHMMSS beside it, as MetaStock files have them. */
+export function isPackedClock(date: string, clock: string): boolean {
+  return /^\d{8}$/.test(date) && /^\d{6}$/.test(clock) && detectTimeFormat(`${date} ${clock}`) !== undefined;
+}
+
 export function isNumber(cell: string): boolean {
   return /^[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?$/.test(cell.trim());
 }

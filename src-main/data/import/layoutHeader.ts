@@ -2,7 +2,7 @@ import type { ColumnRole } from '../../../src-shared/contract/import.ts';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
 import { EXPECTED, importErrorAt, shown } from './errors.ts';
 import type { Roles } from './layout.ts';
-import { CLOCK, isNumber } from './layoutBare.ts';
+import { CLOCK, isNumber, isPackedClock } from './layoutBare.ts';
 import { detectTimeFormat } from './times.ts';
 
 /** Accepted header names, without case, spaces and punctuation; earlier ones win. */
@@ -29,6 +29,10 @@ const TIMES = [
   'ts',
   't',
 ];
+/** Dates of MetaStock files. */
+const META_STOCK_DATE = 'dtyyyymmdd';
+/** `Time (EET)` of JForex: the zone of the times is named behind them. */
+const TIME_OF_ZONE = /^time \(([A-Za-z0-9/_+:-]+)\)$/i;
 const VOLUMES = ['volume', 'tickvol', 'tickvolume', 'tickqty', 'vol', 'v', 'realvolume'];
 const BIDS = ['bid', 'bidprice', 'b'];
 const ASKS = ['ask', 'askprice', 'a'];
@@ -52,10 +56,16 @@ export function isHeader(cells: readonly string[]): boolean {
 }
 
 /** A pandas index is written with an empty name; it counts as the time if it reads as one. */
-function timeColumn(plain: readonly string[], row: readonly string[] | undefined): number | undefined {
+function timeColumn(
+  cells: readonly string[],
+  plain: readonly string[],
+  row: readonly string[] | undefined,
+): number | undefined {
   // A `time` beside a `date` may be the time of day alone, and an `unix` the same instant again.
   const index = findColumn(plain, TIMES);
   if (index !== undefined) return index;
+  const zoned = cells.findIndex((name) => TIME_OF_ZONE.test(name));
+  if (zoned >= 0) return zoned;
   return plain[0] === '' && detectTimeFormat(row?.[0] ?? '') ? 0 : undefined;
 }
 
@@ -99,9 +109,11 @@ function kindOf(
   plain: readonly string[],
   row: readonly string[] | undefined,
 ): string {
+  if (plain.includes(META_STOCK_DATE)) return 'MetaStock export';
   if (cells.some((c) => /^<.+>$/.test(c))) return 'MetaTrader 5 export';
   const first = row?.[0] ?? '';
-  if (plain[0] === 'gmttime' || plain[0] === 'localtime') return 'Dukascopy CSV';
+  if (plain[0] === 'gmttime' || plain[0] === 'localtime' || /^Time \([A-Z]+\)$/.test(cells[0] ?? ''))
+    return 'Dukascopy CSV';
   if (plain[0] === 'timestamp' && plain.includes('askprice') && /^\d{13}$/.test(first))
     return 'Dukascopy CSV';
   const instant = /^\d{10}$/.test(first) || /T.*(Z|[+-]\d{2}:\d{2})$/.test(first);
@@ -117,7 +129,7 @@ export function headerRoles(
   side: PriceSide | undefined,
 ): Roles | { missing: string[] } {
   const plain = cells.map(plainName);
-  const time = timeColumn(plain, row);
+  const time = timeColumn(cells, plain, row);
   const prices = findPrices(plain, side);
   const bid = findColumn(plain, BIDS);
   const ask = findColumn(plain, ASKS);
@@ -129,9 +141,10 @@ export function headerRoles(
     );
     return { missing };
   }
-  const date = plain.indexOf('date');
+  const date = findColumn(plain, ['date', META_STOCK_DATE]) ?? -1;
   const clock = plain.indexOf('time');
-  const apart = date >= 0 && clock >= 0 && CLOCK.test(row?.[clock] ?? '');
+  const [day = '', hours = ''] = [row?.[date], row?.[clock]];
+  const apart = date >= 0 && clock >= 0 && (CLOCK.test(hours) || isPackedClock(day, hours));
   const when = apart ? { date, clock } : { time };
   const volume = findColumn(plain, VOLUMES);
   const [open, high, low, close] = prices.at;

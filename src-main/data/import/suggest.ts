@@ -108,8 +108,14 @@ export function zoneOfWeeks(
   };
 }
 
+/** Zones that JForex names in the header of its times, which follow daylight saving. */
+const NAMED_ZONES: Readonly<Record<string, string>> = { EET: 'Europe/Athens', CET: 'Europe/Berlin' };
+
 /** What the format is known for, where the data cannot tell. */
 export function zoneOfFormat(layout: TableLayout | undefined): SuggestedZone | undefined {
+  const said = /\(([A-Z]+)\)$/.exec(layout?.columns[layout.time] ?? '')?.[1];
+  const named = said === undefined ? undefined : NAMED_ZONES[said];
+  if (named) return { zone: named, reason: `The time column says ${said}.` };
   if (
     layout?.format.startsWith('histdata') ||
     (layout?.content === 'ticks' && layout.firstTime.length === 18)
