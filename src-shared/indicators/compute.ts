@@ -9,6 +9,8 @@ export interface ComputedOutput {
   readonly values: Float64Array;
   /** Bars by which it is drawn later (positive) or earlier than its bar. */
   readonly shift: number;
+  /** 1 for bars at which the line begins anew; absent where it runs on. */
+  readonly begins?: Uint8Array;
 }
 
 /** A bar with a price that is no number is left out: the indicator goes on as if it were not there. */
@@ -79,9 +81,12 @@ export function computeIndicator(
     stream.next(bar, out);
     for (let k = 0; k < columns.length; k++) columns[k]![i] = out[k]!;
   }
+  const isFirst = definition.begins?.(reader, context);
+  const begins = isFirst && Uint8Array.from(bars.timeMs, (timeMs) => Number(isFirst(timeMs)));
   return definition.outputs.map((output, k) => ({
     key: output.key,
     values: columns[k]!,
     shift: output.shift?.(reader) ?? 0,
+    ...(begins ? { begins } : {}),
   }));
 }

@@ -78,6 +78,10 @@ export const vwap: IndicatorDef = {
   ],
   warmup: () => 0,
   create: (p, context) => new Vwap(p, context),
+  begins: (p, context) => {
+    const periods = new Periods(p, context);
+    return (timeMs) => periods.begins(timeMs);
+  },
 };
 
 class Pivots implements IndicatorStream {

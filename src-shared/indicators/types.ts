@@ -109,4 +109,9 @@ export interface IndicatorDef {
    */
   readonly warmup: (p: ParamReader) => number;
   readonly create: (p: ParamReader, context: IndicatorContext) => IndicatorStream;
+  /**
+   * For lines that begin anew with every period: tells, bar by bar, whether an instant is the first of one. A stroke
+   * from the last value of a period to the first of the next would show prices that never were.
+   */
+  readonly begins?: (p: ParamReader, context: IndicatorContext) => (timeMs: number) => boolean;
 }

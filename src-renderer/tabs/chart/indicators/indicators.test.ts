@@ -59,6 +59,28 @@ function recorder() {
 }
 
 describe('painting', () => {
+  it('IND-10: a line that begins anew has no stroke from the old period to the new one', () => {
+    const shown = shownOf('vwap', barsOf(60));
+    const begins = new Uint8Array(60);
+    begins[0] = 1;
+    begins[31] = 1;
+    const values = new Float64Array(60).fill(5);
+    const moves: number[] = [];
+    const context = { ...recorder().context, moveTo: (x: number) => void moves.push(x) };
+    const outputs = [{ ...shown.outputs[0]!, values, begins }];
+    for (const dx of [10, 0.5]) {
+      moves.length = 0;
+      paintIndicator(
+        context,
+        { ...shown, outputs },
+        { x0: 0, dx, width: 600, y: (v) => v },
+        COLORS,
+        () => true,
+      );
+      expect(moves.map((x) => Math.floor(x / dx))).toEqual(dx > 1 ? [0, 31] : [0, 30]);
+    }
+  });
+
   it.each(INDICATORS.map((d) => d.id))(
     'IND-9: %s is drawn at visible rows only, a few points per pixel',
     (kind) => {

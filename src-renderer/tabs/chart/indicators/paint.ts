@@ -37,7 +37,7 @@ export function visibleRows(scales: Scales, shift: number, count: number): reado
 
 /** A point of a path: a row, or the rows of one pixel column as first, least, most and last value. */
 function trace(ctx: Context, output: ShownOutput, scales: Scales): void {
-  const { values, shift, definition } = output;
+  const { values, shift, definition, begins } = output;
   const [from, to] = visibleRows(scales, shift, values.length);
   // Where rows crowd, one pixel column takes several: what is drawn then is where the line went inside it.
   const stride = Math.max(1, Math.floor(1 / scales.dx));
@@ -51,6 +51,7 @@ function trace(ctx: Context, output: ShownOutput, scales: Scales): void {
     let last = Number.NaN;
     for (let k = Math.max(0, i); k < Math.min(values.length, i + stride); k++) {
       last = values[k]!;
+      if (begins?.[k] === 1) open = false;
       if (last < least) least = last;
       if (last > most) most = last;
     }

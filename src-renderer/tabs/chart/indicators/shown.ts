@@ -17,6 +17,8 @@ export interface ShownOutput {
   /** One per bar, NaN where it is not known. */
   readonly values: Float64Array;
   readonly shift: number;
+  /** 1 for bars at which the line begins anew. */
+  readonly begins?: Uint8Array | undefined;
   readonly color: string;
 }
 /** An indicator as it is drawn. */
@@ -76,6 +78,7 @@ export function showIndicator(
       definition: output,
       values: computed[k]!.values,
       shift: computed[k]!.shift,
+      begins: computed[k]!.begins,
       color: instance.colors[output.key] ?? toneColor(output.tone, colors),
     })),
   };
