@@ -4,6 +4,7 @@ import type { DatasetDto } from '../../src-shared/contract/data.ts';
 import { type BarColumns, lowerBound, type PriceSide, sliceBars } from '../../src-shared/market/bars.ts';
 import { calendarOf } from '../../src-shared/market/calendars.ts';
 import { chartSymbols } from '../../src-shared/market/chartSymbols.ts';
+import { registerUserMarkets } from '../../src-shared/market/customCalendar.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { resample } from '../../src-shared/market/resample.ts';
 import type { AnyTimeframe, Timeframe } from '../../src-shared/market/timeframes.ts';
@@ -233,6 +234,48 @@ describe('chart windows', () => {
         timeframes: expect.arrayContaining(['M1', 'M2', 'H12', 'D1', 'W1', 'MN1']),
       },
     ]);
+  });
+
+  it('CHART-2: makes kept bars anew when the symbol is given another calendar, or its own one is changed', async () => {
+    const { windows, read } = windowsOver([{ dataset: datasetOf('EURUSD', minutes), bars: minutes }]);
+    const opens = async () => {
+      const { bars } = await windows.window({ symbol: 'EURUSD', timeframe: 'H4', count: 300 });
+      return bars.timeMs;
+    };
+    const byRule = () => {
+      const calendar = calendarOf(instrumentFor('EURUSD'));
+      const { bars } = resample(minutes, { source: 'M1', target: 'H4', calendar });
+      return Array.from(bars.timeMs).slice(-300);
+    };
+    const office = (open: string) => ({
+      name: 'office',
+      zone: 'UTC',
+      sessions: (['mon', 'tue', 'wed', 'thu', 'fri'] as const).map((from) => ({
+        from,
+        open,
+        to: from,
+        close: '24:00',
+      })),
+      holidays: [],
+      earlyCloses: [],
+    });
+    const assigned = [{ symbol: 'EURUSD', calendar: 'office' }];
+    try {
+      const fx = await opens();
+      registerUserMarkets({ custom: [office('03:00')], assigned });
+      const early = await opens();
+      expect(early).toEqual(byRule());
+      expect(early).not.toEqual(fx);
+      registerUserMarkets({ custom: [office('06:00')], assigned });
+      const late = await opens();
+      expect(late).toEqual(byRule());
+      expect(late).not.toEqual(early);
+      const { rows } = read;
+      expect(await opens()).toEqual(late);
+      expect(read.rows).toBe(rows);
+    } finally {
+      registerUserMarkets({ custom: [], assigned: [] });
+    }
   });
 
   it('CHART-6: refuses both bounds at once and a timeframe that nothing stored divides', async () => {

@@ -3,7 +3,7 @@ import type { DatasetDto } from '../../src-shared/contract/data.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { lowerBound } from '../../src-shared/market/bars.ts';
 import { BucketGrid } from '../../src-shared/market/bucketGrid.ts';
-import { calendarOf } from '../../src-shared/market/calendars.ts';
+import { calendarOf, type MarketCalendar } from '../../src-shared/market/calendars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { resampleTargets } from '../../src-shared/market/resample.ts';
 import { type AnyTimeframe, timeframeMs } from '../../src-shared/market/timeframes.ts';
@@ -201,7 +201,19 @@ export class ChartWindows {
 
 const nameOf = ({ dataset, target }: Base): string =>
   `${dataset.symbol} ${dataset.timeframe} ${dataset.priceSide} ${target}`;
-const keyOf = (base: Base): string => `${nameOf(base)}|${base.dataset.dataHash} ${base.dataset.updatedMs}`;
+const keyOf = (base: Base): string =>
+  `${nameOf(base)}|${base.dataset.dataHash} ${base.dataset.updatedMs} ${revisionOf(base.calendar)}`;
+
+const revisions = new WeakMap<MarketCalendar, number>();
+let lastRevision = 0;
+/** Another number for every calendar: one that the user has changed is another object under its old name. */
+function revisionOf(calendar: MarketCalendar): number {
+  const known = revisions.get(calendar);
+  if (known !== undefined) return known;
+  lastRevision += 1;
+  revisions.set(calendar, lastRevision);
+  return lastRevision;
+}
 
 /** Stored bars that a bar of the target is made from, at most. */
 const ratioOf = ({ dataset, target }: Base): number => timeframeMs(target) / timeframeMs(dataset.timeframe);
