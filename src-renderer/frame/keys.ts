@@ -14,7 +14,7 @@ export interface Shortcut {
 export const SHORTCUTS: readonly Shortcut[] = [
   {
     keys: [`1 … ${TAB_INFO.length}`],
-    does: `Switch tabs: ${TAB_INFO.map((t) => t.label).join(', ')}`,
+    does: `Switch tabs: ${TAB_INFO.map((t) => t.label).join(', ')}. On the chart 1 to 7 begin a timeframe; Esc leaves it`,
   },
   { keys: [COMMAND_KEY, 'K'], does: 'Command palette: every action by name' },
   {
@@ -27,7 +27,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
     keys: ['1', '5', '15', '60', '240', 'D', 'W', 'M'],
     does: 'On the chart: type a timeframe, then Enter',
   },
-  { keys: ['A … Z'], does: 'On the chart: search a symbol; G goes to a date, as does Alt+G' },
+  { keys: ['A … Z'], does: 'On the chart: search a symbol' },
+  {
+    keys: [COMMAND_KEY, 'G'],
+    does: 'On the chart: go to a date, as does Alt+G; G alone too, with Enter where a symbol begins with G',
+  },
   { keys: ['←', '→'], does: 'On the chart: pan; with Shift faster' },
   { keys: ['+', '−'], does: 'On the chart: zoom' },
   { keys: ['Home', 'End'], does: 'On the chart: fit the whole history, go to the latest bar' },

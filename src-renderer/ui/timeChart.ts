@@ -43,7 +43,7 @@ function themeOptions(colors: ChartColors, zone: ClockZone): DeepPartial<TimeCha
     },
     grid: { vertLines: line, horzLines: line },
     crosshair: { mode: CrosshairMode.Magnet, vertLine: crosshair, horzLine: crosshair },
-    rightPriceScale: { borderColor: colors.border, minimumWidth: 64 },
+    rightPriceScale: { borderColor: colors.border, minimumWidth: 64, entireTextOnly: true },
     timeScale: { borderColor: colors.border, timeVisible: true, secondsVisible: false, minBarSpacing: 0.01 },
   };
   return {

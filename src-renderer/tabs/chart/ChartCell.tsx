@@ -18,7 +18,7 @@ import { Legend } from './Legend.tsx';
 import { eventLine } from './newsMarks.ts';
 import type { PriceView } from './priceView.ts';
 import { QuickSwitch } from './QuickSwitch.tsx';
-import { beginsTimeframe, type QuickMatch } from './quickSwitch.ts';
+import { beginsTimeframe, goesToDate, type QuickMatch } from './quickSwitch.ts';
 import { tradeMarkers } from './tradeMarkers.ts';
 import { repairMarkers, useNews, useNewsMarks, useOtherSide, useSessionMarks } from './useChartLayers.ts';
 import { type ChartHandle, useChart } from './useCharts.ts';
@@ -172,15 +172,28 @@ function useLayers(
   const wantsNews = useChoice((c) => c.news);
   const sessions = useChoice((c) => c.sessions);
   useEffect(() => handle?.view.setStyle(style), [handle, style]);
-  useEffect(() => handle?.view.showVolume(volume), [handle, volume]);
+  const traded = useTraded(info.symbol, window);
+  useEffect(() => handle?.view.showVolume(volume && traded), [handle, volume, traded]);
   const shownSide = window?.priceSide;
   const otherSide = wantsOther ? info.sides.find((s) => s !== shownSide && s !== 'mid') : undefined;
   const other = useOtherSide(info.symbol, window, shownSide && otherSide, version);
   useEffect(() => handle?.view.setOther(other), [handle, other]);
   const events = useNews(info.symbol, window, wantsNews);
-  const near = useNewsMarks(handle?.view, events, colors);
+  const near = useNewsMarks(handle?.view, events, colors, sessions);
   useSessionMarks(handle?.view, sessions, colors);
-  return { other, near };
+  return { other, near, traded };
+}
+
+/** Whether the history says what was traded. Once it did, that holds: a quiet stretch does not take the pane away. */
+function useTraded(symbol: string, window: BarWindow | undefined): boolean {
+  const of = window && `${symbol} ${window.madeFrom} ${window.priceSide}`;
+  const seen = useRef('');
+  return useMemo(() => {
+    if (!window || of === undefined || seen.current === of) return true;
+    if (!window.bars.volume.some((v) => v > 0)) return false;
+    seen.current = of;
+    return true;
+  }, [of, window]);
 }
 
 function Notes({ children }: { readonly children: ReactNode }) {
@@ -206,7 +219,7 @@ export function ChartCell(props: ChartCellProps) {
   const { trades, elsewhere } = useTrades({ symbol, timeframe });
   const forecast = useDrawnForecast(handle, window, symbol, timeframe, version);
   useMarkers(handle, window, trades);
-  const { other, near } = useLayers(handle, window, info, version);
+  const { other, near, traded } = useLayers(handle, window, info, version);
   const [typed, setTyped] = useState<string>();
   const [date, setDate] = useState<string>();
   const view = handle?.view;
@@ -242,19 +255,27 @@ export function ChartCell(props: ChartCellProps) {
       onFocus={props.onActivate}
       onPointerDownCapture={props.onActivate}
       onKeyDown={(e) => {
-        if (typed !== undefined || date !== undefined) return;
+        if (typed !== undefined) return;
         // A button inside has the keyboard for itself.
         if (e.target !== e.currentTarget) return;
-        if (e.altKey && e.code === 'KeyG') {
+        if (date !== undefined) {
+          // The dialogue is on its way: nothing typed meanwhile is lost, or taken for a key of the frame.
+          if (e.key.length > 1 || e.ctrlKey || e.metaKey || e.altKey) return;
+          e.preventDefault();
+          setDate(date + e.key);
+          return;
+        }
+        if ((e.altKey || e.ctrlKey || e.metaKey) && !e.shiftKey && e.code === 'KeyG') {
           e.preventDefault();
           setDate('');
           return;
         }
         const key = onChartKey(e, handle);
         if (key === undefined) return;
-        if (/\d/.test(key) && !beginsTimeframe(key, symbols, { symbol, timeframe })) return;
+        if (/\d/.test(key) && !beginsTimeframe(key)) return;
         e.preventDefault();
-        setTyped(key);
+        if (goesToDate(key, symbols)) setDate('');
+        else setTyped(key);
       }}
     >
       <div ref={box} className="ft-chart-box" data-testid="price-chart" />
@@ -268,23 +289,25 @@ export function ChartCell(props: ChartCellProps) {
           digits={digits}
           pipSize={pipSize}
           other={other}
+          traded={traded}
           hoverMs={hoverMs}
           forecast={forecast.legend}
-        />
+        >
+          <Notes>
+            {forecast.error ? (
+              <span className="ft-bad">Forecast: {describeError(forecast.error).title}</span>
+            ) : null}
+            {forecast.busy && <span>Loading the forecast…</span>}
+            {state.error ? (
+              <button type="button" className="ft-link ft-bad" onClick={() => handle?.feed.retry()}>
+                More bars could not be loaded: {describeError(state.error).title} Try again
+              </button>
+            ) : null}
+            {!several && elsewhere && <span>The chosen trades are of {elsewhere}</span>}
+            {handle && trades && trades.length > 0 && <TradesNote trades={trades} feed={handle.feed} />}
+          </Notes>
+        </Legend>
       )}
-      <Notes>
-        {forecast.error ? (
-          <span className="ft-bad">Forecast: {describeError(forecast.error).title}</span>
-        ) : null}
-        {forecast.busy && <span>Loading the forecast…</span>}
-        {window && state.error ? (
-          <button type="button" className="ft-link ft-bad" onClick={() => handle?.feed.retry()}>
-            More bars could not be loaded: {describeError(state.error).title} Try again
-          </button>
-        ) : null}
-        {!several && elsewhere && <span>The chosen trades are of {elsewhere}</span>}
-        {window && handle && trades && trades.length > 0 && <TradesNote trades={trades} feed={handle.feed} />}
-      </Notes>
       {near && (
         <div
           className="ft-chart-event ft-num"
@@ -300,6 +323,7 @@ export function ChartCell(props: ChartCellProps) {
               {eventLine(event)}
             </div>
           ))}
+          {near.more > 0 && <div className="ft-dim">and {formatNumber(near.more)} more here</div>}
         </div>
       )}
       {!window && (
@@ -326,7 +350,8 @@ export function ChartCell(props: ChartCellProps) {
       )}
       {date !== undefined && (
         <GoToDate
-          typed={date}
+          text={date}
+          onText={setDate}
           firstMs={window?.firstMs ?? null}
           lastMs={window?.lastMs ?? null}
           onGo={(ms) => handle?.feed.goTo(ms)}

@@ -14,7 +14,7 @@ import {
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
-import { ALL_TIMEFRAMES, type AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
+import { ALL_TIMEFRAMES, type AnyTimeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { CHART_STYLES, STYLE_NAMES } from './candleStyle.ts';
 import { type ChartChoices, type ChartLayout, chartStore, LAYOUTS, useChart } from './chartStore.ts';
 
@@ -225,16 +225,18 @@ function LinkToggle({ name, on, icon, toggle }: LinkProps) {
   );
 }
 
-/** What a fresh cell of a larger layout shows: the market of the chart that was there, each in a longer timeframe. */
-const FRESH: Readonly<Record<string, AnyTimeframe>> = { b: 'H1', c: 'H4', d: 'D1' };
+/** What fresh cells of a larger layout show: the market of the chart that was there, each in a longer timeframe. */
+const LONGER: readonly AnyTimeframe[] = ['H1', 'H4', 'D1', 'W1', 'MN1'];
 
 /** Changes the layout; cells that were never used begin with the symbol of the one that has the keyboard. */
 export function setLayout(layout: ChartLayout): void {
   chartStore.setState((state): Partial<ChartChoices> => {
     const own = state.cells[state.active];
     const cells = { ...state.cells };
+    const than = own.timeframe;
+    const longer = LONGER.filter((t) => than === undefined || timeframeMs(t) > timeframeMs(than));
     for (const id of ['a', 'b', 'c', 'd'] as const) {
-      const { symbol = own.symbol, timeframe = FRESH[id] ?? own.timeframe, side } = cells[id];
+      const { symbol = own.symbol, timeframe = longer['bcd'.indexOf(id)] ?? own.timeframe, side } = cells[id];
       cells[id] = { symbol, timeframe, side };
     }
     // One chart is the one that was looked at.

@@ -97,7 +97,7 @@ interface ViewToolsProps {
 export function ViewTools({ onDate, onFit, onLatest, onPng, onCsv }: ViewToolsProps) {
   return (
     <>
-      <ActionIcon aria-label="Go to a date" title="Go to a date (Alt G, or type G)" onClick={onDate}>
+      <ActionIcon aria-label="Go to a date" title="Go to a date (Ctrl G, or G and Enter)" onClick={onDate}>
         <IconCalendarSearch size={16} stroke={1.7} aria-hidden />
       </ActionIcon>
       <ActionIcon

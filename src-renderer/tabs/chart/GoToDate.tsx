@@ -5,8 +5,9 @@ import { formatTime, zoneLabel } from '../../ui/format.ts';
 import { typedInstant } from './goToDate.ts';
 
 interface GoToDateProps {
-  /** What was typed already. */
-  readonly typed: string;
+  /** What was typed. Kept outside: what is typed before the dialogue has the keyboard belongs to it too. */
+  readonly text: string;
+  readonly onText: (text: string) => void;
   readonly firstMs: number | null;
   readonly lastMs: number | null;
   readonly onGo: (ms: number) => void;
@@ -14,9 +15,8 @@ interface GoToDateProps {
 }
 
 /** Asks for a day or a moment of the history, in the zone that times are shown in. */
-export function GoToDate({ typed, firstMs, lastMs, onGo, onClose }: GoToDateProps) {
+export function GoToDate({ text, onText, firstMs, lastMs, onGo, onClose }: GoToDateProps) {
   const zone = usePreferences((p) => p.zone);
-  const [text, setText] = useState(typed);
   const [tried, setTried] = useState(false);
   const ms = typedInstant(text, zone);
   const outside =
@@ -49,7 +49,7 @@ export function GoToDate({ typed, firstMs, lastMs, onGo, onClose }: GoToDateProp
           label={`Date, and time if you like (${zoneLabel(ms ?? lastMs ?? 0, zone)})`}
           placeholder="YYYY-MM-DD HH:MM"
           value={text}
-          onChange={(e) => setText(e.currentTarget.value)}
+          onChange={(e) => onText(e.currentTarget.value)}
           error={tried ? wrong : undefined}
           description={
             firstMs !== null && lastMs !== null

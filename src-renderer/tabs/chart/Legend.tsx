@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
 import { type AnyTimeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
@@ -8,6 +9,8 @@ import { barOf, type PlacedForecast } from './forecastPlace.ts';
 import type { OtherSide } from './useChartLayers.ts';
 
 interface LegendProps {
+  /** What else is to be said of the chart, below the values. */
+  readonly children: ReactNode;
   /** Symbol and timeframe, where several charts stand side by side. */
   readonly name: string | undefined;
   readonly synthetic: boolean;
@@ -17,6 +20,8 @@ interface LegendProps {
   readonly digits: number;
   readonly pipSize: number;
   readonly other: OtherSide | undefined;
+  /** Whether the history says what was traded: many of quotes do not. */
+  readonly traded: boolean;
   /** Bar under the pointer; the newest when undefined. */
   readonly hoverMs: number | undefined;
   readonly forecast:
@@ -93,7 +98,7 @@ function BarNotes({ window, row }: { readonly window: BarWindow; readonly row: n
 
 /** The values under the crosshair: in the corner, where they hide no bar. */
 export function Legend(props: LegendProps) {
-  const { window, hoverMs, forecast, digits, pipSize, chosen, name, synthetic, other } = props;
+  const { window, hoverMs, forecast, digits, pipSize, chosen, name, synthetic, other, traded } = props;
   const { bars } = window;
   const last = bars.timeMs.length - 1;
   const hovered = hoverMs === undefined ? last : barOf(bars.timeMs, hoverMs);
@@ -125,9 +130,11 @@ export function Legend(props: LegendProps) {
           </span>
         ))}
         <span className={tone}>{formatPct(change, { signed: true })}</span>
-        <span>
-          <span className="ft-dim">V</span> {formatNumber(value('volume'))}
-        </span>
+        {traded && (
+          <span>
+            <span className="ft-dim">V</span> {formatNumber(value('volume'))}
+          </span>
+        )}
         {spread !== undefined && (
           <span>
             <span className="ft-dim">Spread</span> {formatNumber(spread, 1, 1)} pips
@@ -136,6 +143,7 @@ export function Legend(props: LegendProps) {
         <BarNotes window={window} row={row} />
       </div>
       {forecast && <ForecastLine forecast={forecast} hoverMs={hoverMs} digits={digits} />}
+      {props.children}
     </div>
   );
 }

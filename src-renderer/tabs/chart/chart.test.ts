@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
+import type { NewsEvent } from '../../../src-shared/contract/news.ts';
 import { barsCsv } from './exports.ts';
 import { barOf, joinBars, placeForecast } from './forecastPlace.ts';
 import { typedInstant } from './goToDate.ts';
-import { beginsTimeframe, meansDate, type QuickSymbol, quickMatches, typedTimeframe } from './quickSwitch.ts';
+import { marked } from './newsMarks.ts';
+import {
+  beginsTimeframe,
+  goesToDate,
+  meansDate,
+  type QuickSymbol,
+  quickMatches,
+  typedTimeframe,
+} from './quickSwitch.ts';
 import { tradeMarkers } from './tradeMarkers.ts';
 
 function columns(times: number[]): BarColumnsDto {
@@ -113,11 +122,14 @@ describe('typing on the chart', () => {
     ]);
   });
 
-  it('takes a digit only where it begins a timeframe that could be switched to', () => {
-    expect(beginsTimeframe('1', symbols, now)).toBe(true);
-    expect(beginsTimeframe('6', symbols, now)).toBe(false);
-    expect(beginsTimeframe('6', symbols, { symbol: 'EURUSD', timeframe: 'M1' })).toBe(true);
-    expect(beginsTimeframe('7', symbols, { symbol: 'DKKSEK', timeframe: 'D1' })).toBe(false);
+  it('CHART-11: takes every digit that begins a timeframe, also the one that is on the chart', () => {
+    expect([...'0123456789'].filter(beginsTimeframe).join('')).toBe('1234567');
+  });
+
+  it('CHART-11: goes to a date with G alone where no symbol begins with it', () => {
+    expect(goesToDate('g', symbols)).toBe(false);
+    const others = symbols.filter((s) => !s.symbol.startsWith('G'));
+    expect(['g', 'G', 'd', '1'].map((key) => goesToDate(key, others))).toEqual([true, true, false, false]);
   });
 
   it('means the timeframe of this symbol first, exact before longer, then symbols that begin so', () => {
@@ -133,6 +145,33 @@ describe('typing on the chart', () => {
   it('takes G, and what begins a date, for a date', () => {
     expect(['g', 'GO', '2015-', '2015-03-04'].every(meansDate)).toBe(true);
     expect(['GB', '2015', '', 'D'].some(meansDate)).toBe(false);
+  });
+});
+
+describe('marks of events', () => {
+  const event = (id: string, impact: NewsEvent['impact'], x: number) => ({
+    event: { id, impact } as NewsEvent,
+    x,
+  });
+
+  it('CHART-10: draws the strongest where several lie on each other, the first of equals, and all that stand apart', () => {
+    const placed = [
+      event('low', 'low', 100),
+      event('first high', 'high', 100),
+      event('second high', 'high', 104),
+      event('apart', 'medium', 112),
+      event('holiday', 'holiday', 115),
+      event('far', 'low', 300),
+    ];
+    expect(marked(placed).map((p) => p.event.id)).toEqual(['first high', 'apart', 'far']);
+    expect(marked([])).toEqual([]);
+  });
+
+  it('CHART-10: leaves marks no closer than a mark is wide, however many events there are', () => {
+    const crowd = Array.from({ length: 5000 }, (_, i) => event(String(i), i % 3 ? 'low' : 'high', i / 10));
+    const groups = marked(crowd);
+    expect(groups.length).toBe(42);
+    expect(groups.every((p) => p.event.impact === 'high')).toBe(true);
   });
 });
 

@@ -7,6 +7,7 @@ import { useDatasets } from '../../state/markets.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { Panel } from '../../ui/Panel.tsx';
+import { rpc, useQuery } from '../../ui/rpc.ts';
 import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { loadDemoMarket } from '../data/importTask.ts';
 import { openImport } from '../data/openImport.ts';
@@ -179,18 +180,36 @@ function Cell({ id, symbols, versions, ...rest }: CellProps) {
   );
 }
 
+/** Calendars that the user gave to symbols, in words that change with them: longer bars follow the calendar. */
+function useAssignedRules(): ReadonlyMap<string, string> {
+  const { data } = useQuery('markets.calendars', () => rpc.markets.calendars.list(), []);
+  return useMemo(
+    () =>
+      new Map(
+        data?.assigned.map(({ symbol, calendar }) => [
+          symbol,
+          JSON.stringify(data.custom.find((c) => c.name === calendar) ?? calendar),
+        ]),
+      ),
+    [data],
+  );
+}
+
 /** The charts: bars, volume, forecast, trades, events, indicators and drawings of the chosen markets. */
 export function ChartTab() {
   const { data: datasets, error, reload } = useDatasets();
   const data = useMemo(() => datasets && chartSymbols(datasets), [datasets]);
   useMarketOfCharts();
   const chosen = useChart((c) => c.cells[c.active].symbol !== undefined);
+  const rules = useAssignedRules();
   const versions = useMemo(() => {
     const bySymbol = new Map<string, string>();
-    for (const d of datasets ?? [])
-      bySymbol.set(d.symbol, `${bySymbol.get(d.symbol) ?? ''} ${d.dataHash} ${d.updatedMs}`);
+    for (const d of datasets ?? []) {
+      const before = bySymbol.get(d.symbol) ?? rules.get(d.symbol) ?? '';
+      bySymbol.set(d.symbol, `${before} ${d.dataHash} ${d.updatedMs}`);
+    }
     return bySymbol;
-  }, [datasets]);
+  }, [datasets, rules]);
   if (data && data.length > 0 && chosen) return <Charts symbols={data} versions={versions} />;
   if (!data)
     return error ? (

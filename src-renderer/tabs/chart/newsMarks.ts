@@ -31,18 +31,46 @@ export function impactColor(colors: ChartColors, impact: Impact): string {
   return colors.dim;
 }
 
+/** Centre of the shapes above the bottom of the pane; raised, the strips and names of the sessions have room below. */
 const BOTTOM_PX = 12;
+const RAISED_PX = 44;
 const NEAR_PX = 7;
+/** Shapes closer than this would lie on each other: the strongest stands for all. */
+const APART_PX = 12;
+/** Lines closer than this on average would be a fence in front of the prices. */
+const LINES_APART_PX = 16;
+const STRENGTH: Readonly<Record<Impact, number>> = { high: 0, medium: 1, low: 2, holiday: 3 };
 
-/** Marks at most this many in a picture: more are a smear. */
-const MOST_MARKS = 400;
+/** An event and where it lies. */
+export interface PlacedEvent {
+  readonly event: NewsEvent;
+  readonly x: number;
+}
+
+/**
+ * The events that get a mark: where several lie within a mark's width, the strongest, and of equals the first.
+ * @param placed by x, ascending
+ */
+export function marked(placed: readonly PlacedEvent[]): readonly PlacedEvent[] {
+  const marks: PlacedEvent[] = [];
+  let beginX = Number.NEGATIVE_INFINITY;
+  for (const place of placed) {
+    const last = marks.at(-1);
+    if (!last || place.x - beginX >= APART_PX) {
+      marks.push(place);
+      beginX = place.x;
+    } else if (STRENGTH[place.event.impact] < STRENGTH[last.event.impact]) marks[marks.length - 1] = place;
+  }
+  return marks;
+}
 
 /** Events as dashed lines with a shape of their impact at the bottom of the price pane. */
 export class NewsMarks implements ISeriesPrimitive<Time> {
   private events: readonly NewsEvent[] = [];
   private colors: ChartColors;
+  private raised = false;
   private readonly axis: Axis;
-  private placed: ReadonlyArray<{ readonly event: NewsEvent; readonly x: number }> = [];
+  private placed: readonly PlacedEvent[] = [];
   private requestUpdate: (() => void) | undefined;
 
   constructor(axis: Axis, colors: ChartColors) {
@@ -58,60 +86,72 @@ export class NewsMarks implements ISeriesPrimitive<Time> {
     this.requestUpdate = undefined;
   }
 
-  set(events: readonly NewsEvent[], colors: ChartColors): void {
-    this.events = events;
+  set(events: readonly NewsEvent[], colors: ChartColors, raised: boolean): void {
+    this.events = [...events].sort((a, b) => a.timeMs - b.timeMs);
     this.colors = colors;
+    this.raised = raised;
     this.requestUpdate?.();
   }
 
   /** Events near an x, those of the highest impact first. */
   near(x: number): readonly NewsEvent[] {
-    const order: Record<Impact, number> = { high: 0, medium: 1, low: 2, holiday: 3 };
     return this.placed
       .filter((p) => Math.abs(p.x - x) <= NEAR_PX)
       .map((p) => p.event)
-      .sort((a, b) => order[a.impact] - order[b.impact]);
+      .sort((a, b) => STRENGTH[a.impact] - STRENGTH[b.impact]);
   }
 
   paneViews(): readonly IPrimitivePaneView[] {
-    return [{ renderer: () => this.renderer(), zOrder: () => 'bottom' as const }];
+    return [
+      { renderer: () => this.renderer((...to) => this.drawLines(...to)), zOrder: () => 'bottom' as const },
+      { renderer: () => this.renderer((...to) => this.drawShapes(...to)), zOrder: () => 'top' as const },
+    ];
   }
 
   private place(widthPx: number): void {
-    const placed: Array<{ event: NewsEvent; x: number }> = [];
+    const placed: PlacedEvent[] = [];
     for (const event of this.events) {
       const x = this.axis.timeToX(event.timeMs);
       if (x !== null && x >= -NEAR_PX && x <= widthPx + NEAR_PX) placed.push({ event, x });
     }
-    const strong = placed.length > MOST_MARKS ? placed.filter((p) => p.event.impact === 'high') : placed;
-    this.placed = strong.slice(-MOST_MARKS);
+    this.placed = placed;
   }
 
-  private renderer(): IPrimitivePaneRenderer {
+  private renderer(draw: (context: CanvasRenderingContext2D, width: number, y: number) => void) {
     return {
       draw: (target) => {
         target.useMediaCoordinateSpace(({ context, mediaSize: { width, height } }) => {
-          this.place(width);
-          for (const { event, x } of this.placed) {
-            const color = impactColor(this.colors, event.impact);
-            context.save();
-            context.strokeStyle = color;
-            context.fillStyle = color;
-            context.globalAlpha = event.impact === 'high' ? 0.55 : 0.28;
-            context.setLineDash([3, 4]);
-            context.beginPath();
-            context.moveTo(x, 0);
-            context.lineTo(x, height - 2 * BOTTOM_PX + 4);
-            context.stroke();
-            context.setLineDash([]);
-            context.globalAlpha = 1;
-            shape(context, event.impact, x, height - BOTTOM_PX);
-            context.fill();
-            context.restore();
-          }
+          context.save();
+          draw(context, width, height - (this.raised ? RAISED_PX : BOTTOM_PX));
+          context.restore();
         });
       },
-    };
+    } satisfies IPrimitivePaneRenderer;
+  }
+
+  private drawLines(context: CanvasRenderingContext2D, width: number, y: number): void {
+    this.place(width);
+    const marks = marked(this.placed);
+    if (marks.length * LINES_APART_PX > width) return;
+    context.setLineDash([3, 4]);
+    for (const [i, { event, x }] of marks.entries()) {
+      if (x - (marks[i - 1]?.x ?? Number.NEGATIVE_INFINITY) < LINES_APART_PX) continue;
+      context.strokeStyle = impactColor(this.colors, event.impact);
+      context.globalAlpha = event.impact === 'high' ? 0.55 : 0.28;
+      context.beginPath();
+      context.moveTo(Math.round(x) + 0.5, 0);
+      context.lineTo(Math.round(x) + 0.5, y - 8);
+      context.stroke();
+    }
+  }
+
+  private drawShapes(context: CanvasRenderingContext2D, width: number, y: number): void {
+    this.place(width);
+    for (const { event, x } of marked(this.placed)) {
+      context.fillStyle = impactColor(this.colors, event.impact);
+      shape(context, event.impact, x, y);
+      context.fill();
+    }
   }
 }
 

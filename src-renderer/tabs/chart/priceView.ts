@@ -10,7 +10,7 @@ import {
 import type { BarColumnsDto } from '../../../src-shared/contract/data.ts';
 import type { ClockZone } from '../../state/preferences.ts';
 import type { ChartColors } from '../../ui/colors.ts';
-import { formatNumber } from '../../ui/format.ts';
+import { formatNumber, formatPrice } from '../../ui/format.ts';
 import { chartTimeMs, createTimeChart, restyleTimeChart } from '../../ui/timeChart.ts';
 import { type BandOptions, type BandPoint, BandSeries } from './bandSeries.ts';
 import type { ChartStyle } from './candleStyle.ts';
@@ -204,7 +204,11 @@ export class PriceView extends TimeView {
   private applyPrecision(): void {
     const digits = this.shown?.digits;
     if (digits === undefined) return;
-    const priceFormat = { type: 'price', precision: digits, minMove: 10 ** -digits } as const;
+    const priceFormat = {
+      type: 'custom',
+      minMove: 10 ** -digits,
+      formatter: (price: number) => formatPrice(price, digits),
+    } as const;
     this.series.applyOptions({ priceFormat });
     // The axis takes its format from the first series of the pane.
     this.band.applyOptions({ priceFormat });

@@ -53,15 +53,16 @@ export function meansDate(text: string): boolean {
 }
 
 /**
- * True when a digit begins a timeframe that the symbol on the chart could be switched to. All other digits switch
- * tabs, on the chart as everywhere.
+ * True when a digit begins a timeframe: on the chart such digits are the chart's, whatever is stored, so that the same
+ * keys never leave the chart on one symbol and change the timeframe on another. All other digits switch tabs.
  */
-export function beginsTimeframe(digit: string, symbols: readonly QuickSymbol[], now: Now): boolean {
-  return symbols.some(
-    (s) =>
-      s.symbol === now.symbol &&
-      s.timeframes.some((f) => f !== now.timeframe && MINUTES[f].startsWith(digit)),
-  );
+export function beginsTimeframe(digit: string): boolean {
+  return FRAMES.some((f) => MINUTES[f].startsWith(digit));
+}
+
+/** `G` alone goes to a date at once where it begins no stored symbol; else it is the first of what it can mean. */
+export function goesToDate(key: string, symbols: readonly QuickSymbol[]): boolean {
+  return key.toUpperCase() === 'G' && !symbols.some((s) => s.symbol.toUpperCase().startsWith('G'));
 }
 
 /** The timeframe a symbol is opened in: the one on the chart where it can be made, else the nearest longer, else any. */

@@ -14,6 +14,16 @@ const DAY_MS = 86_400_000;
 const SHADE = 0.04;
 const ORDER: readonly FxCentre[] = ['Sydney', 'Tokyo', 'London', 'New York'];
 const STRIP_PX = 3;
+const SHORT: Partial<Record<FxCentre, string>> = { London: 'LDN', 'New York': 'NY' };
+/** New York opens after five of London's nine hours: from these widths on, its name begins where London's has ended. */
+const LEAST_FULL_PX = 88;
+const LEAST_SHORT_PX = 52;
+
+/** The name that a strip has room for; the night centres have none, their strips are the upper two. */
+function nameFor(centre: FxCentre, widthPx: number): string | undefined {
+  if (SHORT[centre] === undefined || widthPx < LEAST_SHORT_PX) return undefined;
+  return widthPx < LEAST_FULL_PX ? SHORT[centre] : centre;
+}
 
 /** The business hours of the FX centres: London and New York as shades, all four as strips with their names on top. */
 export class SessionMarks implements ISeriesPrimitive<Time> {
@@ -69,9 +79,10 @@ export class SessionMarks implements ISeriesPrimitive<Time> {
     const y = height - 4 - (ORDER.length - row) * (STRIP_PX + 1);
     context.fillStyle = withAlpha(color, 0.75);
     context.fillRect(from, y, to - from, STRIP_PX);
-    if (to - from < 60 || row < 2) return;
+    const name = nameFor(centre, to - from);
+    if (name === undefined) return;
     context.fillStyle = this.colors.dim;
     context.font = "10px 'Inter Variable', system-ui, sans-serif";
-    context.fillText(centre, from + 4, height - 26);
+    context.fillText(name, from + 4, height - 24);
   }
 }

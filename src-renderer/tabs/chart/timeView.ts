@@ -6,6 +6,7 @@ import { logicalOf, timeAt } from './timeAxis.ts';
 export const BARS_AT_FIRST = 160;
 const ROOM_AHEAD_SHARE = 0.1;
 const LEAST_BARS = 10;
+const LEAST_BARS_AT_FIRST = 24;
 
 /** Bars and what is to be known to draw them. */
 export interface ShownBars {
@@ -63,7 +64,9 @@ export class TimeView {
     const set = (from: number, to: number) => this.setRange({ from, to });
     if (place.kind === 'latest') {
       const wide = place.bars ?? BARS_AT_FIRST;
-      set(Math.max(-2, timeMs.length - wide), timeMs.length + wide * ROOM_AHEAD_SHARE);
+      // A short history stands at the right, where the next bar will be, and not in a corner.
+      const to = timeMs.length + Math.max(2, Math.min(wide, timeMs.length) * ROOM_AHEAD_SHARE);
+      set(Math.min(Math.max(-2, timeMs.length - wide), to - LEAST_BARS_AT_FIRST), to);
       this.chart.priceScale('right').applyOptions({ autoScale: true });
     } else if (place.kind === 'span') {
       const { frameMs } = shown;

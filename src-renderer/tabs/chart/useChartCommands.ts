@@ -32,7 +32,7 @@ export function useChartCommands(
     useMemo((): Command[] => {
       const { linkSymbol, linkTimeframe } = choices;
       return [
-        make('date', 'Go to a date on the chart', tools.onDate, 'Alt G'),
+        make('date', 'Go to a date on the chart', tools.onDate, 'Ctrl G'),
         make('fit', 'Fit the whole history', tools.onFit, 'Home'),
         make('latest', 'Go to the latest bar', tools.onLatest, 'End'),
         make('png', 'Save the chart as PNG', tools.onPng),

@@ -52,14 +52,26 @@ export function useNews(symbol: string, window: BarWindow | undefined, on: boole
 }
 const NONE: readonly NewsEvent[] = [];
 
-/** Draws events on a chart. @returns those near the pointer, and where that is */
+/** Events at the pointer. */
+interface NearEvents {
+  /** The strongest few. */
+  readonly events: readonly NewsEvent[];
+  /** How many more there are. */
+  readonly more: number;
+  readonly x: number;
+}
+/** Lines in the box at the pointer. */
+const MOST_LINES = 4;
+
+/** Draws events on a chart, `raised` above the strips of the sessions. @returns those near the pointer, and where that is */
 export function useNewsMarks(
   view: PriceView | undefined,
   events: readonly NewsEvent[],
   colors: ChartColors,
-): { readonly events: readonly NewsEvent[]; readonly x: number } | undefined {
+  raised: boolean,
+): NearEvents | undefined {
   const [marks, setMarks] = useState<NewsMarks>();
-  const [near, setNear] = useState<{ events: readonly NewsEvent[]; x: number }>();
+  const [near, setNear] = useState<NearEvents>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the palette is taken over below
   useEffect(() => {
     if (!view) return;
@@ -72,7 +84,11 @@ export function useNewsMarks(
       const found = type === 'leave' ? [] : made.near(x);
       if (found.length === 0 && !shown) return;
       shown = found.length > 0;
-      setNear(shown ? { events: found.slice(0, 4), x } : undefined);
+      setNear(
+        shown
+          ? { events: found.slice(0, MOST_LINES), more: Math.max(0, found.length - MOST_LINES), x }
+          : undefined,
+      );
     });
     const offRange = view.onRange(() => {
       if (shown) setNear(undefined);
@@ -86,7 +102,7 @@ export function useNewsMarks(
       view.setPrimitives('news', []);
     };
   }, [view]);
-  useEffect(() => marks?.set(events, colors), [marks, events, colors]);
+  useEffect(() => marks?.set(events, colors, raised), [marks, events, colors, raised]);
   return near;
 }
 

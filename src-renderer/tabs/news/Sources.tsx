@@ -168,7 +168,7 @@ function Providers({ gives, range }: { readonly gives: 'events' | 'headlines'; r
       ) : (
         <KeyInput key={provider.id} provider={provider} />
       )}
-      <p className="ft-small ft-dim">{provider.tested}</p>
+      <p className="ft-small ft-dim">Tested: {provider.tested}</p>
     </div>
   );
 }

@@ -154,7 +154,10 @@ function MenuBody({ cellId, onClose }: { readonly cellId: string; readonly onClo
         onChange={(e) => setTyped(e.currentTarget.value)}
         onKeyDown={(e) => {
           const first = found[0];
-          if (e.key === 'Enter' && first) indicatorActions.add(cellId, first.id);
+          if (e.key !== 'Enter' || !first || typed.trim() === '') return;
+          indicatorActions.add(cellId, first.id);
+          // The next one can be typed at once.
+          setTyped('');
         }}
       />
       {list.length > 0 && (

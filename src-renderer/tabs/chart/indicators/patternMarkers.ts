@@ -26,7 +26,8 @@ export function patternMarkers(
     position: direction === 'up' ? 'belowBar' : 'aboveBar',
     shape: direction === 'up' ? 'arrowUp' : direction === 'down' ? 'arrowDown' : 'circle',
     color: direction === 'up' ? colors.up : direction === 'down' ? colors.down : colors.dim,
-    size: 0.6,
+    // Indecision is frequent and says little: it stays in the background.
+    size: direction === 'none' ? 0.3 : 0.6,
     ...(shown.length <= MOST_LABELS ? { text: names.join(', ') } : {}),
   }));
 }
