@@ -130,10 +130,11 @@ export class FetchRun {
   async #lock(symbol: string): Promise<() => void> {
     const { promise: held, resolve: hold } = Promise.withResolvers<void>();
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    void withHistoryLock(this.#context, symbol, () => {
+    const keep = (): Promise<void> => {
       hold();
       return released;
-    });
+    };
+    void withHistoryLock(this.#context, symbol, keep, undefined, true);
     await Promise.race([held, aborted(this.#stop.signal)]);
     if (!this.#stop.signal.aborted) return release;
     release();

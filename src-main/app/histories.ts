@@ -4,12 +4,15 @@ import type { PriceSide } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
 import type { SavedDataset, StoredDataset } from '../store/bars.ts';
-import type { ChangeFilter, ChangeRecord, HistoryName } from '../store/changes.ts';
+import type { ChangeFilter, ChangeRecord } from '../store/changes.ts';
 import type { DatasetRecord } from '../store/datasets.ts';
 import type { EngineContext } from './context.ts';
 import { dropForecastCache } from './forecast.ts';
+import { nameOf, settleHistories } from './historySettle.ts';
 
 const queues = new WeakMap<EngineContext, Map<string, Promise<void>>>();
+/** Versions in use of the histories whose symbol is being worked on, by symbol and name; as `settleHistories` says. */
+const versionsInUse = new WeakMap<EngineContext, Map<string, Map<string, string>>>();
 
 /** What a click waits for; a download can hold the lock for as long as it runs. */
 export const SHORT_PATIENCE_MS = 10_000;
@@ -27,10 +30,32 @@ async function turnComes(before: Promise<void>, patienceMs: number | undefined):
   return came;
 }
 
+/** Does work between two looks at whether the bar store agrees with the list. */
+async function settled<T>(
+  context: EngineContext,
+  symbol: string,
+  work: () => Promise<T>,
+  keepFetched: boolean,
+): Promise<T> {
+  const known = versionsInUse.get(context) ?? new Map<string, Map<string, string>>();
+  versionsInUse.set(context, known);
+  known.set(symbol, await settleHistories(context, symbol, keepFetched));
+  try {
+    return await work();
+  } finally {
+    known.delete(symbol);
+    // A worker that was lost may have stored what nobody recorded.
+    await settleHistories(context, symbol, keepFetched).catch((error: unknown) =>
+      context.log(`The histories of ${symbol} could not be compared with the list.`, error),
+    );
+  }
+}
+
 /**
  * Does work on the histories of a symbol that nothing else changes meanwhile: what comes second waits. The work may
  * run jobs; taking the same symbol's lock again inside it would wait for ever.
  * @param patienceMs how long to wait at most; as long as it takes when absent
+ * @param keepFetched whether the work goes on from what a download stored and could not register
  * @throws FrontierError LOCKED when the turn does not come in that time; whatever the work throws
  */
 export async function withHistoryLock<T>(
@@ -38,6 +63,7 @@ export async function withHistoryLock<T>(
   symbol: string,
   work: () => Promise<T>,
   patienceMs?: number,
+  keepFetched = false,
 ): Promise<T> {
   const name = instrumentFor(symbol).symbol;
   const waiting = queues.get(context) ?? new Map<string, Promise<void>>();
@@ -50,7 +76,7 @@ export async function withHistoryLock<T>(
     if (waiting.get(name) === place) waiting.delete(name);
   });
   try {
-    if (await turnComes(before, patienceMs)) return await work();
+    if (await turnComes(before, patienceMs)) return await settled(context, name, work, keepFetched);
   } finally {
     done();
   }
@@ -84,8 +110,7 @@ export interface NewChange {
   /** What the bar store's `save` or `merge` gave. */
   readonly stored: StoredDataset | SavedDataset;
   /**
-   * The history before, for changes of several saves; else what the save replaced. Absent and `undefined` mean the
-   * same where `stored` says what it replaced.
+   * The history before, for changes of several saves. Absent: what was in use when the work under the lock began.
    */
   readonly before?: Pick<StoredDataset, 'version'> | undefined;
   readonly quality: QualityDto;
@@ -99,8 +124,14 @@ export interface NewChange {
   readonly continues?: string | undefined;
 }
 
-function versionBefore({ before, stored }: NewChange): string | null {
+/**
+ * The version that taking the change back leads to. What the save replaced may be the work of a worker that was lost
+ * on the way and began again, so what was in use when the work began counts for more.
+ */
+function versionBefore(context: EngineContext, { before, stored }: NewChange): string | null {
   if (before) return before.version;
+  const inUse = versionsInUse.get(context)?.get(stored.symbol);
+  if (inUse) return inUse.get(nameOf(stored)) ?? null;
   return 'replaced' in stored ? stored.replaced : null;
 }
 
@@ -163,12 +194,13 @@ export function recordChange(
       kind: change.kind,
       summary,
       detail,
-      versionBefore: versionBefore(change),
+      versionBefore: versionBefore(context, change),
       versionAfter: stored.version,
       recordBefore,
       undoneMs: null,
     });
   })();
+  versionsInUse.get(context)?.get(stored.symbol)?.set(nameOf(stored), stored.version);
   announce(context);
   return { dataset, changeId };
 }
@@ -216,9 +248,6 @@ export async function removeHistory(context: EngineContext, ref: DatasetRef): Pr
     SHORT_PATIENCE_MS,
   );
 }
-
-const nameOf = ({ symbol, timeframe, priceSide }: HistoryName): string =>
-  `${symbol} ${timeframe} ${priceSide}`;
 
 /** Whether undoing would find what it needs: the version before, or nothing before a history's first change. */
 async function canRestore(context: EngineContext, change: ChangeRecord): Promise<boolean> {
@@ -289,23 +318,4 @@ export async function undoChange(context: EngineContext, changeId: string): Prom
     },
     SHORT_PATIENCE_MS,
   );
-}
-
-/**
- * Puts back what a change left half done when the engine was killed between the bar store and the list of histories:
- * the bars that the list names. Histories whose named version is gone stay as they are; loading them says why.
- */
-export async function reconcileHistories(context: EngineContext): Promise<void> {
-  for (const dataset of context.stores.datasets.list()) {
-    try {
-      const { symbol, timeframe, priceSide, dataHash } = dataset;
-      const stored = await context.bars.find(symbol, timeframe, priceSide);
-      if (stored?.dataHash === dataHash) continue;
-      const kept = await context.bars.versions(dataset);
-      const named = kept.find((version) => version.dataHash === dataHash);
-      if (named) await context.bars.restore(dataset, named.version);
-    } catch (error) {
-      context.log(`The history ${nameOf(dataset)} could not be compared with the list.`, error);
-    }
-  }
 }

@@ -23,7 +23,7 @@ import { optimizeHandlers } from './handlers/optimize.ts';
 import { reportHandlers } from './handlers/report.ts';
 import { systemHandlers } from './handlers/system.ts';
 import { trainingHandlers } from './handlers/training.ts';
-import { reconcileHistories } from './histories.ts';
+import { reconcileHistories } from './historySettle.ts';
 import { Hub } from './hub.ts';
 import { systemClock, TimeIds } from './ids.ts';
 import { createLive } from './live.ts';

@@ -171,6 +171,51 @@ describe('changes of histories', () => {
     engine = await openEngine(home);
     expect(await bars()).toEqual(sliceBars(MINUTES, 0, 1000));
   });
+
+  it('STORE-11: bars that a killed engine stored first and no list names are not gone on from', async () => {
+    const { client, context } = engine;
+    await context.bars.save(KEY, sliceBars(MINUTES, 2000, 4000));
+    const path = join(context.home, '..', `${KEY.symbol}_orphan.csv`);
+    const rows = [0, 1, 2].map((n) => `2024-01-05T10:0${n}:00Z,1.1,1.2,1.0,1.15,5`);
+    writeFileSync(path, `time,open,high,low,close,volume\n${rows.join('\n')}\n`);
+    const source = { kind: 'path', path } as const;
+    for await (const _ of await client.data.import({ source, symbol: 'EURUSD', mode: 'merge' }));
+    expect(await client.data.list()).toMatchObject([{ bars: 3 }]);
+    expect((await bars()).timeMs).toHaveLength(3);
+    const [change] = await client.data.changes({});
+    expect(await client.data.undo({ changeId: change!.id })).toBeNull();
+    expect(await context.bars.list()).toEqual([]);
+  });
+
+  it('STORE-11: a worker that was lost after its save and began again is taken back as one change', async () => {
+    const { client, context } = engine;
+    const twice = (first: BarColumns, last: BarColumns) =>
+      withHistoryLock(context, KEY.symbol, async () => {
+        await context.bars.save(KEY, first);
+        const stored = await context.bars.save(KEY, last);
+        const about = { detail: null, stored, quality, notes: [], source: 's', format: 'f', zone: 'UTC' };
+        return recordChange(context, { kind: 'import', summary: 'Imported.', ...about }).changeId;
+      });
+    const first = await twice(sliceBars(MINUTES, 0, 10), sliceBars(MINUTES, 0, 1000));
+    const second = await twice(sliceBars(MINUTES, 0, 20), MINUTES);
+    expect(await client.data.undo({ changeId: second })).toMatchObject({ bars: 1000 });
+    expect(await bars()).toEqual(sliceBars(MINUTES, 0, 1000));
+    expect(await client.data.undo({ changeId: first })).toBeNull();
+    expect(await context.bars.list()).toEqual([]);
+  });
+
+  it('STORE-11: what was stored by work that failed afterwards is put back at once', async () => {
+    const { context } = engine;
+    await store(sliceBars(MINUTES, 0, 1000));
+    const failing = withHistoryLock(context, KEY.symbol, async () => {
+      await context.bars.save(KEY, MINUTES);
+      await context.bars.save({ ...KEY, timeframe: 'H1' }, sliceBars(MINUTES, 0, 10));
+      throw new Error('the worker was lost');
+    });
+    await expect(failing).rejects.toThrow('the worker was lost');
+    expect(await bars()).toEqual(sliceBars(MINUTES, 0, 1000));
+    expect(await context.bars.list()).toMatchObject([{ timeframe: 'M1', bars: 1000 }]);
+  });
 });
 
 describe('resampling stored histories', () => {
