@@ -94,6 +94,45 @@ describe('other markets', () => {
     expect(nse.isOpen(Date.UTC(2024, 0, 26, 5))).toBe(false);
     expect(nse.expectedBars(Date.UTC(2024, 0, 8), Date.UTC(2024, 0, 9), 'M15')).toBe(25);
   });
+
+  it('CAL-6: NSE keeps the holidays that it announced, and trades an hour at Diwali', () => {
+    const nse = calendarOf(instrumentFor('RELIANCE.NSE'));
+    // Trading days as NSE counts them, special sessions included but for the two tests of its second site in 2024.
+    for (const [year, days] of [
+      [2018, 246],
+      [2019, 245],
+      [2020, 252],
+      [2021, 248],
+      [2022, 248],
+      [2023, 246],
+      [2024, 247],
+      [2025, 249],
+    ] as const) {
+      const [from, to] = [Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1)];
+      expect(nse.expectedBars(from, to, 'D1'), String(year)).toBe(days);
+    }
+    // Holi; Muhurat trading on a Friday and on a Sunday; the budget on a Saturday.
+    expect(nse.isOpen(Date.UTC(2024, 2, 25, 6))).toBe(false);
+    const hours = (year: number, month: number, day: number) =>
+      nse
+        .sessions(Date.UTC(year, month, day), Date.UTC(year, month, day + 1))
+        .map((s) => [s.openMs, s.closeMs].map((t) => new Date(t).toISOString().slice(11, 16)));
+    expect(hours(2024, 10, 1)).toEqual([['12:30', '13:30']]);
+    expect(hours(2023, 10, 12)).toEqual([['12:45', '13:45']]);
+    expect(hours(2025, 1, 1)).toEqual([['03:45', '10:00']]);
+    expect(hours(2025, 1, 2)).toEqual([]);
+    // A year without a list keeps the holidays of fixed date.
+    expect(nse.isOpen(Date.UTC(2031, 0, 27, 6))).toBe(true);
+    expect(nse.isOpen(Date.UTC(2032, 0, 26, 6))).toBe(false);
+  });
+
+  it('CAL-5: NYSE was closed on days that no rule tells', () => {
+    for (const day of ['2001-09-11', '2004-06-11', '2007-01-02', '2012-10-30', '2018-12-05', '2025-01-09'])
+      expect(nyse.isOpen(Date.parse(`${day}T15:00:00Z`)), day).toBe(false);
+    expect(nyse.expectedBars(Date.UTC(2012, 0, 1), Date.UTC(2013, 0, 1), 'D1')).toBe(250);
+    expect(nyse.expectedBars(Date.UTC(2001, 0, 1), Date.UTC(2002, 0, 1), 'D1')).toBe(248);
+    expect(nyse.expectedBars(Date.UTC(2025, 0, 1), Date.UTC(2026, 0, 1), 'D1')).toBe(250);
+  });
 });
 
 describe('instruments', () => {

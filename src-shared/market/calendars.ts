@@ -1,4 +1,5 @@
 import { userCalendar } from './calendarRegistry.ts';
+import { type DayHours, nseClosedDays, nseSpecialHours, wasNyseClosed } from './exchangeDays.ts';
 import type { Instrument } from './instruments.ts';
 import { lastWeekdayMs, newYorkToUtcMs, nthWeekdayMs } from './newYork.ts';
 import { type Timeframe, timeframeMs } from './timeframes.ts';
@@ -145,6 +146,8 @@ interface ExchangeRule {
   isHoliday(dayMs: number): boolean;
   /** The local close of a day that ends early; undefined on all others. */
   earlyCloseMs?(dayMs: number): number | undefined;
+  /** The hours of a day, also of a weekend, that has its own. */
+  specialHours?(dayMs: number): DayHours | undefined;
 }
 
 class ExchangeCalendar extends SessionCalendar {
@@ -161,15 +164,22 @@ class ExchangeCalendar extends SessionCalendar {
     const found: Session[] = [];
     for (let dayMs = dayOf(fromMs) - DAY_MS; dayMs < toMs + DAY_MS; dayMs += DAY_MS) {
       if (!this.#trades(dayMs)) continue;
-      const openMs = this.#rule.toUtcMs(dayMs + this.#rule.openMs);
-      const closesMs = this.#rule.earlyCloseMs?.(dayMs) ?? this.#rule.closeMs;
-      const closeMs = this.#rule.toUtcMs(dayMs + closesMs);
+      const hours = this.#hours(dayMs);
+      const openMs = this.#rule.toUtcMs(dayMs + hours.openMs);
+      const closeMs = this.#rule.toUtcMs(dayMs + hours.closeMs);
       if (closeMs > fromMs && openMs < toMs) found.push({ openMs, closeMs, dayMs });
     }
     return found;
   }
 
+  #hours(dayMs: number): DayHours {
+    const { openMs, closeMs } = this.#rule;
+    const special = this.#rule.specialHours?.(dayMs);
+    return special ?? { openMs, closeMs: this.#rule.earlyCloseMs?.(dayMs) ?? closeMs };
+  }
+
   #trades(dayMs: number): boolean {
+    if (this.#rule.specialHours?.(dayMs)) return true;
     const weekday = new Date(dayMs).getUTCDay();
     return weekday !== 0 && weekday !== 6 && !this.#rule.isHoliday(dayMs);
   }
@@ -246,8 +256,10 @@ function nyseEarlyCloses(year: number): Set<number> {
   return new Set(days);
 }
 
-/** NSE holidays that have a fixed date or follow Easter; the lunar ones are announced yearly and unknown here. */
+/** CAL-6: NSE's holidays; of years whose list is not known those that have a fixed date or follow Easter. */
 function nseHolidays(year: number): Set<number> {
+  const known = nseClosedDays(year);
+  if (known) return new Set(known);
   const fixed = [Date.UTC(year, 0, 26), Date.UTC(year, 4, 1), Date.UTC(year, 7, 15), Date.UTC(year, 9, 2)];
   return new Set([...fixed, Date.UTC(year, 11, 25), easterMs(year) - 2 * DAY_MS]);
 }
@@ -268,6 +280,7 @@ function byYear(holidays: (year: number) => Set<number>): (dayMs: number) => boo
 
 const INDIA_OFFSET_MS = 5.5 * HOUR_MS;
 const isShortAtNyse = byYear(nyseEarlyCloses);
+const isNyseHoliday = byYear(nyseHolidays);
 
 const CALENDARS: Readonly<Record<string, MarketCalendar>> = {
   fx: new FxCalendar(true),
@@ -277,7 +290,7 @@ const CALENDARS: Readonly<Record<string, MarketCalendar>> = {
     openMs: 9.5 * HOUR_MS,
     closeMs: 16 * HOUR_MS,
     toUtcMs: newYorkToUtcMs,
-    isHoliday: byYear(nyseHolidays),
+    isHoliday: (dayMs) => isNyseHoliday(dayMs) || wasNyseClosed(dayMs),
     earlyCloseMs: (dayMs) => (isShortAtNyse(dayMs) ? 13 * HOUR_MS : undefined),
   }),
   nse: new ExchangeCalendar({
@@ -286,6 +299,7 @@ const CALENDARS: Readonly<Record<string, MarketCalendar>> = {
     closeMs: 15.5 * HOUR_MS,
     toUtcMs: (localMs) => localMs - INDIA_OFFSET_MS,
     isHoliday: byYear(nseHolidays),
+    specialHours: nseSpecialHours,
   }),
 };
 
