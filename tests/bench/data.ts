@@ -1,5 +1,6 @@
 /**
- * Market data: resampling and the session index over 1.3 million M1 bars in memory. Prints one JSON line per
+ * Market data: resampling and the session index over 1.3 million M1 bars in memory, and under `data/` import, store
+ * and chart windows. Prints one JSON line per
  * figure; a ratio above 1 means ours is better. pandas is timed in the same run, on the same bars, where
  * `PANDAS_PYTHON` names a Python that has it (default `python3`); elsewhere the peer is null and `reference`
  * quotes a figure from another machine, which is for orientation only.
@@ -16,12 +17,15 @@ import { Resampler, resample } from '../../src-shared/market/resample.ts';
 import { sessionIndex } from '../../src-shared/market/sessionIndex.ts';
 import type { AnyTimeframe } from '../../src-shared/market/timeframes.ts';
 import { SeededRng } from '../../src-shared/runtime.ts';
+import { runChartWindows } from './data/chartWindow.ts';
 import { runImport } from './data/import.ts';
 import { runStore } from './data/store.ts';
 
 const BARS = 1_300_000;
 const REPEATS = 15;
 const MINUTE_MS = 60_000;
+/** Six hours. */
+const WINDOW_BARS = 360;
 const COLUMNS = ['timeMs', 'open', 'high', 'low', 'close', 'volume'] as const;
 const fx = calendarOf({ calendar: 'fx' });
 
@@ -88,6 +92,19 @@ for name, rule in (("M5", "5min"), ("H1", "60min")):
         times.append((time.perf_counter() - start) * 1000)
     kept = result.dropna()
     out[name] = {"milliseconds": float(np.median(times)), "bars": len(kept), "volume": float(kept["volume"].sum()), "high": float(kept["high"].sum())}
+def windows():
+    gap = np.diff(frame.index.asi8) > ${10 * MINUTE_MS} * 1_000_000
+    week = (frame.index.tz_convert("America/New_York").tz_localize(None) + pd.Timedelta(hours=7)).to_period("W").asi8
+    run = np.concatenate(([0], np.cumsum(gap | (np.diff(week) != 0))))
+    sizes = np.bincount(run)
+    ends = np.cumsum(sizes)
+    return np.flatnonzero(ends[run] - np.arange(len(run)) >= ${WINDOW_BARS})
+times = []
+for _ in range(5):
+    start = time.perf_counter()
+    starts = windows()
+    times.append((time.perf_counter() - start) * 1000)
+out["windows"] = {"milliseconds": float(np.median(times)), "count": len(starts), "sum": int(starts.sum())}
 print(json.dumps(out))
 `;
 
@@ -102,6 +119,7 @@ interface Pandas {
   readonly version: string;
   readonly M5: PandasFigure;
   readonly H1: PandasFigure;
+  readonly windows: { readonly milliseconds: number; readonly count: number; readonly sum: number };
 }
 
 /**
@@ -191,15 +209,20 @@ function benchResampler(bars: BarColumns): void {
   print({ name: 'resample incrementally, M1 to H1', value: (median * 1e6) / list.length, unit: 'ns/bar' });
 }
 
-function benchSessionIndex(bars: BarColumns): void {
-  const options = { windowBars: 360, maxGapMs: 10 * MINUTE_MS, calendar: fx };
+function benchSessionIndex(bars: BarColumns, pandas: Pandas | undefined): void {
+  const options = { windowBars: WINDOW_BARS, maxGapMs: 10 * MINUTE_MS, calendar: fx };
   const { first, median } = time(() => sessionIndex(bars.timeMs, options));
-  const windows = sessionIndex(bars.timeMs, options).length;
+  const starts = sessionIndex(bars.timeMs, options);
+  const sum = starts.reduce((total, start) => total + start, 0);
+  const found = pandas?.windows;
+  if (found && (found.count !== starts.length || found.sum !== sum))
+    throw new Error(`pandas found ${found.count} other windows than the ${starts.length} of the index`);
   print({
-    name: `session index, 360 of ${BARS} M1`,
+    name: `session index, ${WINDOW_BARS} of ${BARS} M1`,
     value: median,
     unit: 'ms',
-    reference: { firstCallMs: first, limitMs: 100, windows },
+    peer: pandas && found ? { name: `pandas ${pandas.version}`, value: found.milliseconds } : undefined,
+    reference: { firstCallMs: first, limitMs: 100, windows: starts.length },
   });
 }
 
@@ -209,7 +232,8 @@ export async function run(): Promise<void> {
   const pandas = await runPandas(bars);
   for (const target of ['H1', 'M5', 'H4', 'D1', 'W1'] as const) benchResample(bars, target, pandas);
   benchResampler(bars);
-  benchSessionIndex(bars);
+  benchSessionIndex(bars, pandas);
   await runImport();
   await runStore();
+  await runChartWindows();
 }

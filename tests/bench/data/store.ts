@@ -1,8 +1,8 @@
 /**
  * The bar store with 1.3 million M1 bars: saving (hash, marks, compression and sync included), loading to typed arrays
  * (checked), windows and merges. Prints one JSON line per figure; a ratio above 1 means ours is better. pandas writes
- * and reads the same columns as Parquet in the same run where `PANDAS_PYTHON` (default `python3`) has it with an
- * engine for Parquet; elsewhere the peer is null.
+ * and reads the same columns in the same run where `PANDAS_PYTHON` (default `python3`) has it: as Parquet, or where it
+ * has no engine for that as pickle, which is neither compressed nor checked. Elsewhere the peer is null.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
@@ -23,15 +23,16 @@ const COLUMNS = ['timeMs', 'open', 'high', 'low', 'close', 'volume'] as const;
 
 const PANDAS_SCRIPT = `
 import importlib.util, json, os, sys, time
-if any(importlib.util.find_spec(m) is None for m in ("pandas", "pyarrow")):
+if importlib.util.find_spec("pandas") is None:
     print("null")
     sys.exit(0)
+form = "pickle" if importlib.util.find_spec("pyarrow") is None else "Parquet"
 import numpy as np
 import pandas as pd
 raw = np.fromfile(sys.argv[1], dtype="<f8").reshape(6, -1)
 names = ["open", "high", "low", "close", "volume"]
 frame = pd.DataFrame({"time": pd.to_datetime(raw[0].astype("int64"), unit="ms", utc=True)} | {n: raw[i + 1].copy() for i, n in enumerate(names)})
-path = sys.argv[1] + ".parquet"
+path = sys.argv[1] + "." + form
 def median(work):
     times = []
     for _ in range(${REPEATS}):
@@ -40,11 +41,16 @@ def median(work):
         times.append((time.perf_counter() - start) * 1000)
     return float(np.median(times))
 def save():
-    frame.to_parquet(path, compression="snappy", index=False)
+    if form == "pickle":
+        frame.to_pickle(path)
+    else:
+        frame.to_parquet(path, compression="snappy", index=False)
     with open(path, "rb") as file:
         os.fsync(file.fileno())
-out = {"version": pd.__version__, "save": median(save)}
-out["load"] = median(lambda: [c.to_numpy() for _, c in pd.read_parquet(path).items()])
+read = pd.read_pickle if form == "pickle" else pd.read_parquet
+out = {"version": f"{pd.__version__} with {form}", "save": median(save)}
+# Times as numbers: with a zone, to_numpy alone would make an object of each.
+out["load"] = median(lambda: [(c.view("int64") if n == "time" else c).to_numpy() for n, c in read(path).items()])
 out["bytes"] = os.path.getsize(path)
 print(json.dumps(out))
 `;
@@ -93,7 +99,7 @@ function print({ name, times, limitMs, peer, reference }: Figure): void {
       name: `store: ${name}`,
       value,
       unit: 'ms',
-      peer: peer ? `pandas ${peer.version} with Parquet` : null,
+      peer: peer ? `pandas ${peer.version}` : null,
       peerValue: peer?.ms ?? null,
       ratio: peer ? peer.ms / value : null,
       env,
