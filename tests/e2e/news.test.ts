@@ -7,11 +7,22 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shot } from '../support/e2e.ts';
 import { looksWrong } from '../support/e2eLook.ts';
-import { fillNumber, keepColours, num, nums, openTab, until, waitForTraining } from '../support/e2eSteps.ts';
+import {
+  fillNumber,
+  keepColours,
+  num,
+  nums,
+  openTab,
+  pixelsOf,
+  until,
+  waitForTraining,
+} from '../support/e2eSteps.ts';
 import { useWorld } from '../support/e2eWorld.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1440 * MINUTE_MS;
+/** Events of high impact on a dark chart. */
+const HIGH_IMPACT = '#f26d73';
 
 /** A week of releases around the present, so that some are past and some to come. */
 function weekCsv(nowMs: number): string {
@@ -117,10 +128,36 @@ describe('news', () => {
     await shot(page, 'news');
   });
 
-  it('leaves entries around news out of a backtest, and says so', async () => {
+  it('CHART-10: marks the events on the chart, lists them at the pointer, and hides them', async () => {
     const { page } = world;
     await openTab(page, 'calendar');
     expect(await bring('calendar', 'daily.ics', dailyIcs())).toContain('events');
+    await openTab(page, 'chart');
+    const chart = page.getByTestId('price-chart').first();
+    await page.locator('.ft-chart[data-shown="SYNFX H1"]').waitFor();
+    const marks = () => pixelsOf(chart, HIGH_IMPACT);
+    // One triangle a day, some thirty pixels each, and a dashed line above it.
+    await until(marks, (n) => n > 100, 'triangles of high impact');
+    const box = (await chart.boundingBox())!;
+    const listed = page.locator('.ft-chart-event');
+    for (let x = box.width * 0.4; x < box.width * 0.6 && !(await listed.isVisible()); x += 6) {
+      await page.mouse.move(box.x + x, box.y + 200);
+      await page.waitForTimeout(30);
+    }
+    expect(await listed.textContent()).toContain('12:00 UTC · USD · Daily Release');
+    await page.mouse.move(4, 4);
+    await page.getByRole('button', { name: 'What the charts show' }).click();
+    await page.getByRole('menuitem', { name: 'Economic events: shown' }).click();
+    await page.getByRole('menuitem', { name: 'Economic events: hidden' }).waitFor();
+    await page.keyboard.press('Escape');
+    await until(marks, (n) => n === 0, 'no marks');
+    await page.getByRole('button', { name: 'What the charts show' }).click();
+    await page.getByRole('menuitem', { name: 'Economic events: hidden' }).click();
+    await page.keyboard.press('Escape');
+  });
+
+  it('leaves entries around news out of a backtest, and says so', async () => {
+    const { page } = world;
     await openTab(page, 'training');
     await fillNumber(page, 'Epochs', 5);
     await page.getByTestId('train-start').click();

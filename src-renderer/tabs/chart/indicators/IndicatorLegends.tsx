@@ -1,6 +1,6 @@
 import { ActionIcon, Popover } from '@mantine/core';
 import { IconEye, IconEyeOff, IconSettings, IconX } from '@tabler/icons-react';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useState } from 'react';
 import type { Pattern } from '../../../../src-shared/indicators/patterns/index.ts';
 import { UNKNOWN } from '../../../ui/format.ts';
 import type { ChartCellInfo } from '../ChartExtras.tsx';
@@ -175,18 +175,30 @@ export function IndicatorLegends({ cell, input, patterns }: LegendsProps) {
   // Linked charts show the same instant.
   const hoverMs = usePointed()?.timeMs;
   const places = usePlaces(cell, input, box);
-  const from = useOverlayTop(box, places);
+  const { top: from, rows: most } = useOverlayPlace(box);
   const { timeMs } = input.bars;
   const last = timeMs.length - 1;
   const row = hoverMs === undefined ? last : hoverMs > timeMs[last]! ? last : rowAt(timeMs, hoverMs);
   const overlays = input.shown.filter((s) => s.definition.group === 'overlay');
+  const fitting = overlays.length > most ? most - 1 : overlays.length;
   const line = (shown: ShownIndicator) => (
     <LegendRow key={shown.instance.id} cell={cell} shown={shown} row={row} />
   );
   return (
     <div ref={setBox} className="ft-ind-legends ft-num">
       <div className="ft-ind-group" style={{ top: from }}>
-        {overlays.map(line)}
+        {overlays.slice(0, fitting).map(line)}
+        {fitting < overlays.length && (
+          <div
+            className="ft-ind-row ft-dim"
+            title={overlays
+              .slice(fitting)
+              .map((s) => s.title)
+              .join(', ')}
+          >
+            and {overlays.length - fitting} more
+          </div>
+        )}
         {patterns.length > 0 && <PatternRow patterns={patterns} row={row} />}
       </div>
       {input.shown
@@ -204,23 +216,29 @@ export function IndicatorLegends({ cell, input, patterns }: LegendsProps) {
   );
 }
 
-/** The bottom of the chart's own legend, however many lines that has now. */
-function useOverlayTop(box: HTMLElement | null, places: ReadonlyMap<string, Place>): number {
-  const [top, setTop] = useState(OVERLAYS_FROM_PX);
-  const latest = useRef(places);
-  latest.current = places;
+/** Share of the chart that its legends may cover, and the height of a line. */
+const MOST_COVERED = 0.4;
+const LINE_PX = 19;
+
+/** Where the lines of overlays begin, below the chart's own legend, and how many of them leave the prices in view. */
+function useOverlayPlace(box: HTMLElement | null) {
+  const [place, setPlace] = useState({ top: OVERLAYS_FROM_PX, rows: Number.POSITIVE_INFINITY });
   useLayoutEffect(() => {
     const chart = box?.closest('.ft-chart');
     const legend = chart?.querySelector('.ft-legend');
     if (!chart || !legend) return;
     const measure = () => {
-      const bottom = legend.getBoundingClientRect().bottom - chart.getBoundingClientRect().top;
-      setTop(Math.max(OVERLAYS_FROM_PX, Math.round(bottom) + 2));
+      const area = chart.getBoundingClientRect();
+      const bottom = legend.getBoundingClientRect().bottom - area.top;
+      const top = Math.max(OVERLAYS_FROM_PX, Math.round(bottom) + 2);
+      const rows = Math.max(2, Math.floor((area.height * MOST_COVERED - top) / LINE_PX));
+      setPlace((was) => (was.top === top && was.rows === rows ? was : { top, rows }));
     };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(legend);
+    observer.observe(chart);
     return () => observer.disconnect();
   }, [box]);
-  return top;
+  return place;
 }
