@@ -13,27 +13,33 @@ function base64Of(piece: Blob): Promise<string> {
 
 /**
  * Brings a file to the engine piece by piece. Empty files travel too: the engine says what is wrong with them.
- * @param onProgress share of the file that has arrived
- * @returns the name under which the engine keeps it until it is imported or discarded
+ * @param onFraction called with the share that has arrived, 0 to 1
+ * @returns the name under which the engine holds it
  */
 export async function uploadFile(
   file: File,
+  onFraction: (fraction: number) => void,
   signal: AbortSignal,
-  onProgress: (fraction: number) => void,
 ): Promise<string> {
   let uploadId: string | undefined;
   let offset = 0;
-  do {
-    const piece = file.slice(offset, offset + PIECE_BYTES);
-    // A `data:` address of nothing has no comma part to take.
-    const base64 = piece.size === 0 ? '' : await base64Of(piece);
-    const answer = await rpc.data.upload(
-      { ...(uploadId === undefined ? {} : { uploadId }), fileName: file.name, offset, base64 },
-      { signal },
-    );
-    uploadId = answer.uploadId;
-    offset += piece.size;
-    onProgress(file.size === 0 ? 1 : offset / file.size);
-  } while (offset < file.size);
-  return uploadId;
+  try {
+    do {
+      const piece = file.slice(offset, offset + PIECE_BYTES);
+      // A `data:` address of nothing has no comma part to take.
+      const base64 = piece.size === 0 ? '' : await base64Of(piece);
+      const answer = await rpc.data.upload(
+        { ...(uploadId === undefined ? {} : { uploadId }), fileName: file.name, offset, base64 },
+        { signal },
+      );
+      uploadId = answer.uploadId;
+      offset += piece.size;
+      onFraction(file.size === 0 ? 1 : offset / file.size);
+    } while (offset < file.size);
+    return uploadId;
+  } catch (error) {
+    // Half a file takes one of the engine's few places.
+    if (uploadId !== undefined) void rpc.data.discard({ uploadId }).catch(() => undefined);
+    throw error;
+  }
 }

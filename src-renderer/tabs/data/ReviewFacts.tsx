@@ -1,8 +1,8 @@
 import type { Inspection } from '../../../src-shared/contract/import.ts';
 import { formatNumber, formatUtc } from '../../ui/format.ts';
+import { inZone } from '../../ui/zones.ts';
 import { timeframeOf } from './importChoices.ts';
 import type { ImportItem } from './importQueue.ts';
-import { inZone } from './zones.ts';
 
 const SEPARATORS: Readonly<Record<string, string>> = {
   ',': 'comma',

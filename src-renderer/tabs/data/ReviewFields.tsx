@@ -4,10 +4,10 @@ import type { Inspection } from '../../../src-shared/contract/import.ts';
 import { TIMEFRAMES } from '../../../src-shared/market/timeframes.ts';
 import { useDatasets } from '../../state/markets.ts';
 import { formatBytes, formatDate, formatNumber } from '../../ui/format.ts';
+import { type ZoneOption, zoneOptions } from '../../ui/zones.ts';
 import { type Choices, storedOf, suggestedMode } from './importChoices.ts';
 import { type ImportItem, isImporting } from './importQueue.ts';
 import { addEntries, choose } from './importWork.ts';
-import { type ZoneOption, zoneOptions } from './zones.ts';
 
 interface PartProps {
   readonly item: ImportItem;

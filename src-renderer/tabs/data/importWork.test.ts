@@ -31,7 +31,7 @@ vi.mock('../../ui/rpc.ts', () => ({
   },
 }));
 // Files are read by the browser; here they are at hand.
-vi.mock('./upload.ts', () => ({ uploadFile: async () => 'upl_1234' }));
+vi.mock('../../ui/upload.ts', () => ({ uploadFile: async () => 'upl_1234' }));
 
 const { importQueue } = await import('./importQueue.ts');
 const { addFiles, choose, isReady, removeItem, startImports, stopItem } = await import('./importWork.ts');

@@ -2,6 +2,7 @@ import type { DatasetDto, ImportEvent } from '../../../src-shared/contract/data.
 import type { ImportSource } from '../../../src-shared/contract/import.ts';
 import { isAbort } from '../../ui/errors.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
+import { uploadFile } from '../../ui/upload.ts';
 import { chooseHistory, dataView } from './dataStore.ts';
 import {
   blockersOf,
@@ -23,7 +24,6 @@ import {
   patch,
   withoutDone,
 } from './importQueue.ts';
-import { uploadFile } from './upload.ts';
 
 /** Files that the engine holds for this window at once; it refuses more than eight of all windows together. */
 const HELD_AT_ONCE = 5;

@@ -8,7 +8,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { invalidate, rpc, useQuery } from '../../ui/rpc.ts';
 import { ErrorLine, LoadingState } from '../../ui/states.tsx';
 import { Time } from '../../ui/Time.tsx';
-import { ALL_ZONES } from '../../ui/zones.ts';
+import { zoneOptions } from '../../ui/zones.ts';
 import type { Range } from './agenda.ts';
 import { fetchNews, importNews, stopNews, useNewsFile, useNewsTask } from './newsTask.ts';
 
@@ -63,6 +63,8 @@ function TaskState() {
   );
 }
 
+const ZONES = zoneOptions({ value: '', label: 'As stated, else UTC' });
+
 function ImportPart() {
   const [zone, setZone] = useState('');
   const busy = useNewsTask().phase === 'busy';
@@ -72,7 +74,7 @@ function ImportPart() {
       <Select
         label="Time zone of the file"
         searchable
-        data={ALL_ZONES}
+        data={ZONES}
         value={zone}
         maxDropdownHeight={260}
         onChange={(v) => setZone(v ?? '')}

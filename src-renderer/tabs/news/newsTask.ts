@@ -41,8 +41,10 @@ async function run(what: string, work: (signal: AbortSignal) => Promise<Imported
 export function importNews(file: File, zone: string): Promise<void> {
   newsTask.setState({ file });
   return run(file.name, async (signal) => {
-    const uploadId = await uploadFile(file, signal, (fraction) =>
-      newsTask.setState({ task: { phase: 'busy', what: file.name, fraction } }),
+    const uploadId = await uploadFile(
+      file,
+      (fraction) => newsTask.setState({ task: { phase: 'busy', what: file.name, fraction } }),
+      signal,
     );
     return rpc.news.import(
       { source: { kind: 'upload', uploadId }, ...(zone === '' ? {} : { zone }) },
