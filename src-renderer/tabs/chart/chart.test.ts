@@ -87,6 +87,30 @@ describe('trade markers', () => {
     ]);
   });
 
+  it('makes one mark of the entries, and one of the exits, of a direction that share a bar', () => {
+    const trade = (direction: 'long' | 'short', entryTimeMs: number, netPips: number) => ({
+      direction,
+      entryTimeMs,
+      entryPrice: 1,
+      exitTimeMs: entryTimeMs + 5,
+      exitPrice: 1,
+      netPips,
+    });
+    const markers = tradeMarkers(
+      [trade('long', 10, 4), trade('long', 40, -9), trade('short', 60, 2.5), trade('long', 110, 1)],
+      [0, 100],
+      colors,
+    );
+    expect(markers.map((m) => [m.timeMs, m.shape, m.position, m.color, m.text])).toEqual([
+      [0, 'arrowUp', 'belowBar', 'up', '2×'],
+      [0, 'circle', 'aboveBar', 'down', '2× −5.0'],
+      [0, 'arrowDown', 'aboveBar', 'down', undefined],
+      [0, 'circle', 'belowBar', 'up', '+2.5'],
+      [100, 'arrowUp', 'belowBar', 'up', undefined],
+      [100, 'circle', 'aboveBar', 'up', '+1.0'],
+    ]);
+  });
+
   it('leaves out trades that ended before the loaded bars, and shows an open position as entry alone', () => {
     const trades = [
       { direction: 'long', entryTimeMs: 0, entryPrice: 1, exitTimeMs: 50, exitPrice: 1, netPips: 1 },

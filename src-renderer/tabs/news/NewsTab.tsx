@@ -26,7 +26,7 @@ function columns(nowMs: number): readonly GridColumn<Headline>[] {
     {
       key: 'time',
       label: 'Time',
-      width: 128,
+      width: 144,
       render: (h) => <Time ms={h.timeMs} bare />,
       sortBy: (h) => h.timeMs,
     },

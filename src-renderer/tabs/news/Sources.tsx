@@ -46,10 +46,12 @@ function TaskState() {
     <div className="ft-card" role="status" data-testid="news-result">
       <strong>{task.what}</strong>: {parts.length === 0 ? 'nothing new' : parts.join(', ')}
       {firstMs !== null && lastMs !== null && (
-        <span className="ft-dim">
+        <>
           {' '}
-          {formatDate(firstMs)} to {formatDate(lastMs)}
-        </span>
+          <span className="ft-dim ft-nowrap">
+            {formatDate(firstMs)} to {formatDate(lastMs)}
+          </span>
+        </>
       )}
       <div className="ft-dim ft-small">{format}</div>
       {notes.length > 0 && (
@@ -218,7 +220,10 @@ function Stored({ onShow }: { readonly onShow: (timeMs: number) => void }) {
                 {s.source}
               </button>
               <span className="ft-small ft-dim">
-                {what}, {formatDate(s.firstMs)} to {formatDate(s.lastMs)}; read <Time ms={s.updatedMs} bare />
+                {what}, {formatDate(s.firstMs)} to {formatDate(s.lastMs)}; read{' '}
+                <span className="ft-nowrap">
+                  <Time ms={s.updatedMs} bare />
+                </span>
               </span>
               <ActionIcon
                 aria-label={`Forget ${s.source}`}
