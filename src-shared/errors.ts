@@ -35,6 +35,28 @@ export class FrontierError extends Error {
   }
 }
 
+const FULL = /no space left on device|database or disk is full|disk quota exceeded/i;
+const FULL_CODES = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
+const CLOSED_CODES = ['EROFS', 'EACCES', 'EPERM', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_PERM'];
+
+/** What the operating system refuses is no fault of ours, and the user can do something about it. */
+function refusedBySystem(error: unknown, message: string): ErrorBody | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (FULL_CODES.includes(code) || FULL.test(message)) {
+    return {
+      code: 'UNAVAILABLE',
+      message: `The disk is full. (${message})`,
+      hint: 'Free some space and try again; what was stored before is as it was.',
+    };
+  }
+  if (!CLOSED_CODES.some((closed) => code === closed || code.startsWith(`${closed}_`))) return undefined;
+  return {
+    code: 'UNAVAILABLE',
+    message: `A file or folder cannot be used. (${message})`,
+    hint: 'Check that it may be read and written and that its disk is not read-only, or choose another.',
+  };
+}
+
 /** Turns anything thrown into the body that may cross a boundary: never a stack, never a secret. */
 export function errorBody(error: unknown): ErrorBody {
   if (error instanceof FrontierError) {
@@ -45,5 +67,7 @@ export function errorBody(error: unknown): ErrorBody {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
+  const refused = refusedBySystem(error, message);
+  if (refused) return refused;
   return { code: 'INTERNAL', message, hint: 'This is a fault in Frontier; the log has the details.' };
 }

@@ -192,8 +192,10 @@ export async function writePlainParquet(path: string, columns: readonly PlainCol
   const file = await open(path, 'wx');
   try {
     const { bytesWritten } = await file.writev(pieces);
-    const expected = offset + end.length + 8;
-    if (bytesWritten !== expected) throw new Error(`${path}: ${bytesWritten} of ${expected} bytes written`);
+    // What is cut short is gone on with, so that the system says why it stops: the disk is full, for example.
+    if (bytesWritten < offset + end.length + 8) {
+      await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
+    }
   } finally {
     await file.close();
   }

@@ -196,7 +196,7 @@ describe('frontier data import', () => {
       changes: { id: string; summary: string }[];
     };
     expect(changes).toHaveLength(2);
-    expect(changes[0]!.summary).toMatch(/^Added 2 bars of EURUSD H1 bid from .*b\.csv\.$/);
+    expect(changes[0]!.summary).toMatch(/^Added 1 of 2 bars of EURUSD H1 bid from .*b\.csv\.$/);
     await run(home, 'undo', changes[0]!.id);
     expect(jsonOf(await run(home, 'list'))).toMatchObject({ datasets: [{ bars: 3 }] });
   });

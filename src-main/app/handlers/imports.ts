@@ -34,7 +34,8 @@ function summaryOf(
   const done = input.mode === 'merge' ? 'Added' : 'Imported';
   const rows = Object.values(repaired.counts).reduce((sum, n) => sum + n, 0);
   const fixed = rows > 0 ? ` ${rows} ${rows === 1 ? 'row was' : 'rows were'} repaired.` : '';
-  return `${done} ${bars} bars of ${symbol} ${timeframe} ${priceSide} from ${sourceName}.${fixed}`;
+  const added = 'addedBars' in stored && stored.addedBars < bars ? `${stored.addedBars} of ` : '';
+  return `${done} ${added}${bars} bars of ${symbol} ${timeframe} ${priceSide} from ${sourceName}.${fixed}`;
 }
 
 /**

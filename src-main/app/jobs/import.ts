@@ -10,7 +10,7 @@ import { type ImportResult, importFile } from '../../data/importer.ts';
 import { checkQuality } from '../../data/quality.ts';
 import type { JobContext } from '../../jobs/port.ts';
 import { resourcesDir } from '../../ops/paths.ts';
-import { BarStore, type SavedDataset } from '../../store/bars.ts';
+import { BarStore, type MergedDataset, type SavedDataset } from '../../store/bars.ts';
 import { homePaths } from '../context.ts';
 
 /** A file for a worker to look at or to store. */
@@ -37,7 +37,8 @@ export interface ImportProgressData {
 }
 
 export interface ImportResultData {
-  readonly stored: SavedDataset;
+  /** A merge also says how many bars were new. */
+  readonly stored: SavedDataset | MergedDataset;
   readonly quality: QualityDto;
   readonly notes: string[];
   readonly format: string;
