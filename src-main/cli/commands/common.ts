@@ -1,6 +1,6 @@
 import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
-import { TIMEFRAMES, type Timeframe } from '../../../src-shared/market/timeframes.ts';
+import { ALL_TIMEFRAMES, TIMEFRAMES, type Timeframe } from '../../../src-shared/market/timeframes.ts';
 import { connect } from '../connect.ts';
 import type { CommonOptions } from '../main.ts';
 import { printResult, StepProgress } from '../output.ts';
@@ -9,6 +9,14 @@ import { printResult, StepProgress } from '../output.ts';
 export function timeframeOf(text: string): Timeframe {
   const found = TIMEFRAMES.find((t) => t === text.toUpperCase());
   if (found) return found;
+  const made = ALL_TIMEFRAMES.find((t) => t === text.toUpperCase());
+  if (made) {
+    throw new FrontierError(
+      'BAD_INPUT',
+      `Histories of ${made} are not stored; ${TIMEFRAMES.join(', ')} are.`,
+      `Charts make ${made} of a shorter one, and \`frontier data export SYMBOL M1 FILE --as ${made}\` writes it to a file.`,
+    );
+  }
   throw new FrontierError(
     'BAD_INPUT',
     `"${text}" is not a timeframe.`,
