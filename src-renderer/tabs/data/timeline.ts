@@ -75,6 +75,7 @@ export function laneShape(bins: Uint32Array, height: number): string {
 
 const LABELS: Readonly<Record<string, string>> = {
   missing_block: 'Missing bars in a row',
+  missing_holiday: 'Missing around holidays',
   missing_scattered: 'Scattered missing bars',
   outside_session: 'Bars in closed hours',
   weekend_bars: 'Weekend bars',
