@@ -94,6 +94,7 @@ export function tradeMarkers(
       shape: group.kind === 'exit' ? 'circle' : long ? 'arrowUp' : 'arrowDown',
       color: rises ? colors.up : colors.down,
       ...(text === '' ? {} : { text }),
+      ...(labelled ? {} : { size: 0.6 }),
     };
   });
 }
