@@ -14,6 +14,7 @@ import {
   withReadFile,
 } from './import/file.ts';
 import { applyRepairs, checkRepairs } from './import/repairs.ts';
+import { withTradingDates } from './import/tradingDates.ts';
 
 export type { ImportOptions, ImportProgress } from './import/file.ts';
 export { inspectFile } from './import/inspect.ts';
@@ -132,14 +133,15 @@ export async function importFile(
     }
     const { bars, marks } = finishBars(file, options, instrument);
     checkRows(bars, read.rows);
+    const timeframe = read.ticks ? (options.timeframe ?? 'M1') : timeframeOf(bars, options.timeframe);
     const table = tables.tables[0]!;
     const { repaired, notes } = repairedOf(file, options);
     const suggested = suggestZone(file, options.zone, instrument);
     return {
       instrument,
-      timeframe: read.ticks ? (options.timeframe ?? 'M1') : timeframeOf(bars, options.timeframe),
+      timeframe,
       priceSide: file.priceSide.side,
-      bars,
+      bars: withTradingDates(bars, timeframe, instrument),
       marks,
       format: describeTable(table).format,
       zone: statedZone(read) ?? read.zoneName,

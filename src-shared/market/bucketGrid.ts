@@ -48,7 +48,8 @@ const DAY_RULES: Readonly<Record<string, DayRule>> = {
   nse: NSE_DAYS,
 };
 
-function dayRuleOf(market: string): DayRule {
+/** How the days of a market run. @throws FrontierError NOT_FOUND for a calendar that nobody defined */
+export function dayRuleOf(market: string): DayRule {
   return (Object.hasOwn(DAY_RULES, market) ? DAY_RULES[market] : undefined) ?? userDayRule(market);
 }
 

@@ -18,6 +18,7 @@ import {
 import { choicesOf } from './repairs.ts';
 import { guessSymbol } from './suggest.ts';
 import { sampleCells, type Table } from './tables.ts';
+import { withTradingDates } from './tradingDates.ts';
 
 const SAMPLE_ROWS = 20;
 /** Rules of FX for a file whose symbol nobody knows. */
@@ -139,11 +140,12 @@ function inspectionOf(
   const { read, opened, tables, counts } = file;
   const table = tables.tables[0]!;
   const instrument = instrumentFor(options.symbol);
-  const sound = soundOf(file, options.timeframe, instrument);
-  const { timeMs } = sound.bars;
+  const asRead = soundOf(file, options.timeframe, instrument);
   const timeframe = read.ticks
     ? (options.timeframe ?? 'M1')
-    : (options.timeframe ?? detectTimeframe(timeMs) ?? null);
+    : (options.timeframe ?? detectTimeframe(asRead.bars.timeMs) ?? null);
+  const sound = { ...asRead, bars: withTradingDates(asRead.bars, timeframe, instrument) };
+  const { timeMs } = sound.bars;
   const suggested = suggestZone(
     file,
     options.zone,
