@@ -71,10 +71,10 @@ describe.skipIf(noSharedData !== undefined)(withReason('real history'), () => {
     expect(checkQuality(bars, instrument, timeframe)).toMatchObject({ missingBars: 12 });
   });
 
-  it('NYSE holidays explain every missing day of GOOG but three: a mourning day and hurricane Sandy', async () => {
+  it('NYSE holidays and closures explain every missing day of GOOG, the mourning day and hurricane Sandy too', async () => {
     const { bars, instrument, timeframe } = await read('GOOG_NASDAQ_D1_2004_2013.csv.gz', 'GOOG');
     expect(timeframe).toBe('D1');
-    expect(checkQuality(bars, instrument, timeframe)).toMatchObject({ missingBars: 3 });
+    expect(checkQuality(bars, instrument, timeframe)).toMatchObject({ missingBars: 0 });
   });
 
   it('finds the unadjusted splits of Indian stocks, and no others', async () => {

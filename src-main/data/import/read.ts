@@ -3,7 +3,8 @@ import { ChunkSink, emptyRaw, NO_BARS, type ReadOptions, type ReadTables, toInst
 import { csvQuery, type ImportDuckdb, scaleEpochs } from './duckdb.ts';
 import { LocalClock } from './localClock.ts';
 import { oldestFirst } from './newestFirst.ts';
-import { isClean, MOST_BARS, type RawRows, type RowDefect } from './rawRows.ts';
+import { readPlain } from './plainRows.ts';
+import { BarBuilder, isClean, MOST_BARS, type RawRows, type RowDefect } from './rawRows.ts';
 import { readParquet } from './readParquet.ts';
 import { RowReader } from './rows.ts';
 import { scanBytes } from './scan.ts';
@@ -21,15 +22,52 @@ const RESERVE = 1.1;
 /** A reason to look again with the exact reader. */
 const EXACT = Symbol('exact');
 
-function offsetOf(table: Extract<Table, { kind: 'text' }>): number | undefined {
+type TextTable = Extract<Table, { kind: 'text' }>;
+
+function offsetOf(table: TextTable): number | undefined {
   const out: ParsedTime = { localMs: 0, offsetMinutes: undefined };
   table.layout.timeFormat.parse(table.layout.firstTime, out);
   return out.offsetMinutes ?? table.layout.headerOffset;
 }
 
+/** Reads text tables from their bytes; undefined where one is not plain, EXACT where a row is no bar in order. */
+async function readBytes(
+  tables: readonly TextTable[],
+  options: ReadOptions,
+): Promise<ReadTables | typeof EXACT | undefined> {
+  const clock = new LocalClock(options.zone);
+  const builder = new BarBuilder();
+  const expected = tables.reduce((sum, t) => sum + t.expectedRows, 0);
+  const offsets = new Set(tables.map(offsetOf));
+  if (offsets.size > 1) return undefined;
+  const [offset] = offsets;
+  builder.reserve(Math.min(MOST_BARS, Math.ceil(expected * RESERVE)));
+  const parts: { fromRow: number; name: string }[] = [];
+  let unterminated = false;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { layout, part, expectedRows } of tables) {
+    const fromRow = builder.count;
+    parts.push({ fromRow, name: part.entry ?? '' });
+    const read = await readPlain(part.path, layout, builder, {
+      expectedRows: Math.ceil(expectedRows * RESERVE),
+      signal: options.signal,
+      onRows: (rows) => options.onRows(rows, Math.min(1, rows / expected)),
+    });
+    if (!read) return undefined;
+    last = toInstants(read.localMs, offset, clock, last);
+    builder.columns().timeMs.set(read.localMs, fromRow);
+    unterminated = read.unterminated;
+  }
+  const bars = builder.columns();
+  if (!isClean(bars)) return EXACT;
+  const raw = emptyRaw(bars, clock, offset === undefined ? [] : [offset]);
+  const zoneName = clock.zone.name;
+  return { raw, isClean: true, ticks: undefined, rows: builder.count, unterminated, zoneName, parts };
+}
+
 /** Reads text tables with DuckDB; EXACT where anything is not as it should be. */
 async function readFast(
-  tables: readonly Extract<Table, { kind: 'text' }>[],
+  tables: readonly TextTable[],
   db: ImportDuckdb,
   options: ReadOptions,
 ): Promise<ReadTables | typeof EXACT> {
@@ -104,10 +142,7 @@ async function readFast(
 }
 
 /** Reads text tables row by row, keeping what is wrong with each. */
-async function readExact(
-  tables: readonly Extract<Table, { kind: 'text' }>[],
-  options: ReadOptions,
-): Promise<ReadTables> {
+async function readExact(tables: readonly TextTable[], options: ReadOptions): Promise<ReadTables> {
   const clock = new LocalClock(options.zone);
   const isBars = tables[0]!.layout.content === 'bars';
   const bars = new BarSink();
@@ -175,7 +210,7 @@ async function readTable(
   return unterminated;
 }
 
-const isText = (table: Table): table is Extract<Table, { kind: 'text' }> => table.kind === 'text';
+const isText = (table: Table): table is TextTable => table.kind === 'text';
 const isParquet = (table: Table): table is Extract<Table, { kind: 'parquet' }> => table.kind === 'parquet';
 
 async function readAsIs(
@@ -185,13 +220,13 @@ async function readAsIs(
 ): Promise<ReadTables> {
   const texts = tables.filter(isText);
   if (texts.length < tables.length) return readParquet(tables.filter(isParquet), db, options);
-  const fast = await readFast(texts, db, options);
+  const fast = (await readBytes(texts, options)) ?? (await readFast(texts, db, options));
   return fast === EXACT ? readExact(texts, options) : fast;
 }
 
 /**
- * Reads the tables of a file, one after the other, as one history: with DuckDB, and again row by row where DuckDB
- * does not read everything or a row is no bar. Tables that have the newest row first are turned around.
+ * Reads the tables of a file, one after the other, as one history: plain ones from their bytes, all others with DuckDB,
+ * and again row by row where DuckDB does not read everything or a row is no bar. Tables that have the newest row first are turned around.
  */
 export async function readTables(
   tables: readonly Table[],

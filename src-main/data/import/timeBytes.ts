@@ -143,6 +143,11 @@ export class TimeBytes {
     return true;
   }
 
+  /** Bytes of a time. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** Times before their zone, one per row. */
   times(): Float64Array {
     return this.#times.subarray(0, this.#count);
