@@ -125,7 +125,7 @@ export function describeTable(table: Table): { format: string; ignored: string[]
 function zoneNotes(file: ReadFile, options: ImportOptions, suggested: SuggestedZone | undefined): string[] {
   const stated = statedZone(file.read);
   if (stated !== undefined) {
-    return options.zone === undefined
+    return options.zone === undefined || options.zone === stated
       ? []
       : [`The file states its time zone (${stated}); the zone ${options.zone} was not used.`];
   }
