@@ -78,9 +78,8 @@ function sourceOf(file: string, entry: string | undefined): ImportSource {
   return { kind: 'path', path: resolveUserPath(file), ...(entry === undefined ? {} : { entry }) };
 }
 
-function symbolOf(file: string, options: ImportOptions, isOne: boolean): string {
-  const symbol =
-    options.symbol ?? (file === 'demo' ? 'SYNFX' : isOne ? undefined : guessSymbol(basename(file)));
+function symbolOf(file: string, options: ImportOptions): string {
+  const symbol = options.symbol ?? (file === 'demo' ? 'SYNFX' : guessSymbol(basename(file)));
   if (symbol) return symbol;
   throw new FrontierError(
     'BAD_INPUT',
@@ -145,7 +144,7 @@ async function importSeveral(tools: CommandTools, files: readonly string[], opti
   for (const file of files) {
     try {
       tools.signal.throwIfAborted();
-      const done = await importOne(tools, file, symbolOf(file, options, false), options);
+      const done = await importOne(tools, file, symbolOf(file, options), options);
       results.push({ file, ...outputOf(done) });
     } catch (error) {
       results.push({ file, error: bodyOf(error), status: exitStatus(error) });
@@ -161,7 +160,7 @@ async function importSeveral(tools: CommandTools, files: readonly string[], opti
 export async function importCommand(files: readonly string[], options: ImportOptions): Promise<void> {
   const [file] = files;
   if (files.length === 1 && file !== undefined) {
-    const symbol = symbolOf(file, options, true);
+    const symbol = symbolOf(file, options);
     const run = async (tools: CommandTools) => outputOf(await importOne(tools, file, symbol, options));
     await withEngine(options, run, textOf);
     return;
