@@ -1,6 +1,6 @@
 import type { SpanName } from '../../../src-shared/contract/common.ts';
 import { type EntryOptions, entryRulesOf } from '../entryOptions.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { num, pct } from '../output.ts';
 import { withEngine } from './common.ts';
 

@@ -1,5 +1,5 @@
 import { FrontierError } from '../../../src-shared/errors.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { day, table } from '../output.ts';
 import { withEngine } from './common.ts';
 

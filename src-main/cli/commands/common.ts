@@ -2,7 +2,7 @@ import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { ALL_TIMEFRAMES, TIMEFRAMES, type Timeframe } from '../../../src-shared/market/timeframes.ts';
 import { connect } from '../connect.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { printResult, StepProgress } from '../output.ts';
 
 /** @throws FrontierError BAD_INPUT naming the known ones */

@@ -2,7 +2,7 @@ import { FrontierError } from '../../../src-shared/errors.ts';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
 import type { AnyTimeframe, Timeframe } from '../../../src-shared/market/timeframes.ts';
 import { resolveUserPath } from '../home.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { day, num, table } from '../output.ts';
 import { timeframeOf, withEngine } from './common.ts';
 import { qualityOutput, qualityText } from './qualityOutput.ts';

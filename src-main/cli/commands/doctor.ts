@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { rendererDir } from '../../ops/paths.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { table } from '../output.ts';
 import { withEngine } from './common.ts';
 

@@ -3,7 +3,7 @@ import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { day, table } from '../output.ts';
 import { instantOf } from './calendar.ts';
 import { type CommandTools, timeframeOf, withEngine } from './common.ts';

@@ -13,7 +13,7 @@ import type { PriceSide } from '../../../src-shared/market/bars.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
 import { guessSymbol } from '../../data/import/suggest.ts';
 import { resolveUserPath } from '../home.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { bodyOf, day, exitStatus, num } from '../output.ts';
 import { type CommandTools, withEngine } from './common.ts';
 import { qualityOutput, qualityText } from './qualityOutput.ts';

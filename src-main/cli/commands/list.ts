@@ -1,6 +1,6 @@
 import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { day, pct, table, timesHundred } from '../output.ts';
 import { withEngine } from './common.ts';
 

@@ -1,7 +1,7 @@
 import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import type { SessionDto } from '../../../src-shared/contract/live.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { num, table } from '../output.ts';
 import { type CommandTools, withEngine } from './common.ts';
 

@@ -1,7 +1,7 @@
 import type { Impact } from '../../../src-shared/contract/news.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { resolveUserPath } from '../home.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { day, table } from '../output.ts';
 import { instantOf } from './calendar.ts';
 import { withEngine } from './common.ts';

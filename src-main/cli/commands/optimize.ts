@@ -1,7 +1,7 @@
 import { OBJECTIVES, type StudyDto } from '../../../src-shared/contract/optimize.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { type EntryOptions, entryRulesOf } from '../entryOptions.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { num, table } from '../output.ts';
 import { type CommandTools, withEngine } from './common.ts';
 

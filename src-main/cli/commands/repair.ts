@@ -1,7 +1,7 @@
 import type { RepairAction, RepairPreview, RepairStep } from '../../../src-shared/contract/repairs.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { PriceSide } from '../../../src-shared/market/bars.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { num } from '../output.ts';
 import { timeframeOf, withEngine } from './common.ts';
 

@@ -1,4 +1,4 @@
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { withEngine } from './common.ts';
 
 export interface ReportOptions extends CommonOptions {

@@ -1,7 +1,7 @@
 import type { FrontierClient } from '../../../src-shared/contract/index.ts';
 import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
-import type { CommonOptions } from '../main.ts';
+import type { CommonOptions } from '../options.ts';
 import { num, pct, timesHundred } from '../output.ts';
 import { type CommandTools, timeframeOf, withEngine } from './common.ts';
 
