@@ -209,11 +209,25 @@ function throwInsteadOfExit(c: Command): void {
   for (const sub of c.commands) throwInsteadOfExit(sub);
 }
 
+/**
+ * Resolves when everything printed has reached whoever reads it: a pipe takes 64 KiB at a time, and an exit would cut
+ * off the rest. Somebody who stopped reading wants no more.
+ */
+async function printed(): Promise<void> {
+  const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+    new Promise((resolve) => {
+      stream.once('error', () => resolve());
+      stream.write('', () => resolve());
+    });
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+}
+
 throwInsteadOfExit(program);
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
   fail(error);
 }
+await printed();
 // Streams that clients abandoned must not keep a finished command alive.
 process.exit();

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { cleanUp, cli, jsonOf, newFolder } from '../support/engine.ts';
+import { cleanUp, cli, jsonOf, newFolder, start } from '../support/engine.ts';
 import { noSharedData, sharedFile, withReason } from '../support/sharedData.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -266,5 +266,18 @@ describe.skipIf(noSharedData !== undefined)(withReason('frontier import of real 
     expect(jsonOf(dirty)).toMatchObject({
       error: { message: expect.stringMatching(/^Line \d+, column \d+ \(\w+\): /) },
     });
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('output through a pipe', () => {
+  it('arrives whole where the reader is slow and it is more than a pipe holds', async () => {
+    const file = join(newFolder(), 'ruined.csv');
+    const rows = Array.from({ length: 3000 }, (_, i) => bar(i, i % 3 === 1 ? { open: 'nan' } : {}));
+    writeFileSync(file, table(rows));
+    // The shell's pipe: those that Node makes for a child hold more.
+    const line = `"${process.execPath}" src-main/cli/main.ts data quality "${file}" --symbol EURUSD --json | (sleep 3; cat)`;
+    const { stdout } = await start('sh', ['-c', line]).ended;
+    expect(stdout.length).toBeGreaterThan(2 * 65_536);
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 3000, issues: expect.any(Array) });
   });
 });
