@@ -1,7 +1,7 @@
 import type { ModelDto } from '../../src-shared/contract/training.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { lowerBound } from '../../src-shared/market/bars.ts';
-import type { ModelManifest } from '../store/manifest.ts';
+import { type RegressorManifest, regressorOf } from '../store/manifest.ts';
 import { type EngineContext, runJob } from './context.ts';
 import { forecastPrice, type ModelRef, otherHistory, readSignals, type StoredSignals } from './signals.ts';
 
@@ -23,7 +23,7 @@ export const modelRef = (context: Pick<EngineContext, 'home'>, model: ModelDto):
 });
 
 interface Known {
-  readonly manifest: ModelManifest;
+  readonly manifest: RegressorManifest;
   readonly signals: StoredSignals;
 }
 
@@ -33,7 +33,8 @@ let last: { readonly id: string; readonly home: string; readonly known: Promise<
 /** Reads what the model said when it was trained; a worker asks it again where that was lost. */
 async function load(context: EngineContext, model: ModelDto): Promise<Known> {
   const { symbol, timeframe, version } = model;
-  const { manifest, sha256 } = context.artifacts.load(symbol, timeframe, version);
+  const { manifest: stored, sha256 } = context.artifacts.load(symbol, timeframe, version);
+  const manifest = regressorOf(stored);
   if (context.stores.datasets.find(symbol, timeframe)?.dataset.dataHash !== manifest.dataHash)
     throw otherHistory(symbol, timeframe);
   const ref = modelRef(context, model);

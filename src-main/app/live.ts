@@ -11,7 +11,7 @@ import { LiveManager, type SessionAssembler, type SessionPlan, type StartRequest
 import type { Pipeline } from '../live/types.ts';
 import { Predictor } from '../models/predictor.ts';
 import type { LoadedArtifact } from '../store/artifacts.ts';
-import type { ModelManifest } from '../store/manifest.ts';
+import { type ModelManifest, regressorOf } from '../store/manifest.ts';
 import type { SessionRecord } from '../store/sessions.ts';
 import { openEngine } from '../tensor/engine.ts';
 import { type EngineContext, runJob } from './context.ts';
@@ -110,7 +110,7 @@ class Assembler implements SessionAssembler {
 
   async pipeline(record: SessionRecord, deployment: DeploymentDto): Promise<Pipeline> {
     const artifact = this.#artifact(deployment);
-    const { manifest } = artifact;
+    const manifest = regressorOf(artifact.manifest);
     this.#assertHash(record, deployment, artifact);
     const { bars, marks } = await this.#bars(manifest, record.source.dataHash);
     const hash = record.source.blackouts;

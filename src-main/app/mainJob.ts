@@ -176,7 +176,7 @@ export async function runMainJob(client: FrontierClient, options: MainJobOptions
   done('import', `${dataset.bars.toLocaleString('en')} bars, quality ${quality.score.toFixed(0)}`);
   const run = await trainStep(client, dataset, options, tellOf('train'));
   const model = await client.training.model({ modelId: run.modelId! });
-  done('train', `${run.step} steps, coverage ${(100 * model.conformal.achieved).toFixed(1)} %`);
+  done('train', `${run.step} steps, coverage ${(100 * model.conformal!.achieved).toFixed(1)} %`);
   const backtest = await client.backtest.run({ modelId: model.id, span: 'test' });
   done('backtest', `${backtest.metrics.trades} trades out of sample`);
   const study = await studyStep(client, model.id, options, tellOf('optimise'));
@@ -266,9 +266,9 @@ export function mainJobFigures(r: MainJobResult) {
       testRankCorrelation: orNull(r.model.testRankCorrelation),
     },
     conformal: {
-      target: r.model.conformal.target,
-      achieved: r.model.conformal.achieved,
-      n: r.model.conformal.n,
+      target: r.model.conformal!.target,
+      achieved: r.model.conformal!.achieved,
+      n: r.model.conformal!.n,
     },
     backtest: backtestFigures(r.backtest),
     deployedBacktest: backtestFigures(r.deployedBacktest),

@@ -9,7 +9,7 @@ import { applyScaler, computeFeatures } from '../features/index.ts';
 import { Predictor } from '../models/predictor.ts';
 import { ArtifactStore, type LoadedArtifact } from '../store/artifacts.ts';
 import { BarStore } from '../store/bars.ts';
-import type { ModelManifest } from '../store/manifest.ts';
+import { type ModelManifest, type RegressorManifest, regressorOf } from '../store/manifest.ts';
 import { openEngine } from '../tensor/engine.ts';
 import { homePaths } from './context.ts';
 
@@ -111,7 +111,7 @@ export async function readSignals(
 
 export interface ModelOnHistory extends Signals {
   readonly artifact: LoadedArtifact;
-  readonly manifest: ModelManifest;
+  readonly manifest: RegressorManifest;
   readonly bars: BarColumns;
   /** Marks of the bars; undefined where nothing was repaired. */
   readonly marks: Uint8Array | undefined;
@@ -156,7 +156,7 @@ export async function historyOf(
  */
 export async function loadModelOnHistory(ref: ModelRef): Promise<ModelOnHistory> {
   const artifact = new ArtifactStore(ref.home).load(ref.symbol, ref.timeframe, ref.version);
-  const { manifest } = artifact;
+  const manifest = regressorOf(artifact.manifest);
   const store = new BarStore(homePaths.bars(ref.home));
   try {
     const { bars, marks } = await historyOf(store, manifest);

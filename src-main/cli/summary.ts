@@ -15,7 +15,7 @@ export function mainJobSummary(r: MainJobResult, home: string): string {
     `History     ${dataset.bars.toLocaleString('en')} bars, ${day(dataset.fromMs)} to ${day(dataset.toMs)} UTC, quality ${num(r.quality.score, 0)}/100, ${r.quality.issues.length} findings`,
     `Model       ${model.family.toUpperCase()}, ${model.parameters.toLocaleString('en')} parameters, ${r.run.step} steps in ${num(r.run.seconds, 1)} s on ${model.engine}`,
     `            out of sample: R² ${pct(timesHundred(model.testR2))}, rank correlation ${num(model.testRankCorrelation, 3)}`,
-    `Intervals   aimed at ${num(100 * model.conformal.target, 0)} %, achieved ${num(100 * model.conformal.achieved, 1)} % on ${model.conformal.n} unseen bars`,
+    `Intervals   aimed at ${num(100 * model.conformal!.target, 0)} %, achieved ${num(100 * model.conformal!.achieved, 1)} % on ${model.conformal!.n} unseen bars`,
     `Study       ${study.evaluations} evaluations in ${num(study.seconds, 1)} s, ${study.trials.filter((t) => t.onFront).length} points on the front`,
     '',
     'Backtest on the test span (neither network, calibration nor study saw it)',

@@ -76,7 +76,7 @@ describe('state database', () => {
   it('MIG-6: the database of schema 1 opens and holds its rows', () => {
     copyFileSync(join(import.meta.dirname, '../../tests/fixtures/schema-1.sqlite'), join(home, STATE_FILE));
     const stores = openStores(home);
-    expect(stores.models.get(model.id)).toEqual(model);
+    expect(stores.models.get(model.id)).toEqual({ ...model, pinned: false, present: true });
     // Sides, marks and providers came later: the row has what they were before there were any.
     expect(stores.datasets.list()).toEqual([dataset]);
     expect(stores.datasets.find('EURUSD', 'H1', 'bid')?.quality).toEqual(quality);

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { priceSideSchema, spanSchema, timeframeSchema } from '../../src-shared/contract/common.ts';
-import { conformalSchema } from '../../src-shared/contract/training.ts';
+import {
+  CONFORMAL_METHODS,
+  conformalSchema,
+  MODEL_ROLES,
+  namedFigureSchema,
+} from '../../src-shared/contract/training.ts';
+import { FrontierError } from '../../src-shared/errors.ts';
 
 /** Standardisation of the inputs, fitted on the training span alone. */
 export const scalerSchema = z.object({
@@ -12,8 +18,10 @@ export const scalerSchema = z.object({
 
 /** From raw predictions to intervals and signals. */
 export const calibrationSchema = z.object({
-  /** Half width of the interval, in units of the target. */
+  /** Half width of the interval, in units of the target times the scale of the row. */
   q: z.number(),
+  /** Absent for artifacts of releases that knew `split` only. */
+  method: z.enum(CONFORMAL_METHODS).optional(),
   confidence: z.number(),
   /** Divides a prediction to give the signal that the entry threshold compares. */
   predictionScale: z.number().positive(),
@@ -29,6 +37,8 @@ export const manifestSchema = z.object({
   synthetic: z.boolean(),
   createdMs: z.number(),
   family: z.string(),
+  /** Absent for artifacts of releases that knew regressors only. */
+  role: z.enum(MODEL_ROLES).optional(),
   /** Names of the raw features, in input order. */
   features: z.array(z.string()).min(1),
   scaler: scalerSchema,
@@ -43,8 +53,9 @@ export const manifestSchema = z.object({
     output: z.string(),
     outputShape: z.array(z.number().int()),
   }),
-  calibration: calibrationSchema,
-  conformal: conformalSchema,
+  /** Null for models that predict no number. */
+  calibration: calibrationSchema.nullable(),
+  conformal: conformalSchema.nullable(),
   spans: z.array(spanSchema),
   priceSide: priceSideSchema,
   /** A close of the training span, from which costs that depend on the price level are made. */
@@ -58,5 +69,30 @@ export const manifestSchema = z.object({
   parameters: z.number().int(),
   /** By name; null where a span cannot support the figure. */
   metrics: z.record(z.string(), z.number().nullable()),
+  /** Instruments whose features the model reads, its own first; absent: only its own. */
+  symbols: z.array(z.string()).optional(),
+  figures: z.array(namedFigureSchema).optional(),
+  device: z.string().optional(),
+  runId: z.string().optional(),
+  /** Models that this one is made of. */
+  members: z.array(z.string()).optional(),
+  /** A window of scaled features with what the model said of it when it was stored: proof that a file still works. */
+  sample: z.object({ x: z.array(z.number()), y: z.array(z.number()) }).optional(),
 });
 export type ModelManifest = z.infer<typeof manifestSchema>;
+
+/** The manifest of a model that predicts a number with an interval. */
+export type RegressorManifest = ModelManifest & {
+  readonly calibration: NonNullable<ModelManifest['calibration']>;
+};
+
+/** @throws FrontierError REFUSED for a model that predicts no number, such as an autoencoder */
+export function regressorOf(manifest: ModelManifest): RegressorManifest {
+  const { calibration } = manifest;
+  if (calibration && (manifest.role ?? 'regressor') !== 'autoencoder') return { ...manifest, calibration };
+  throw new FrontierError(
+    'REFUSED',
+    `${manifest.modelId} is a model of the kind ${manifest.role ?? manifest.family} and gives no signal to trade on.`,
+    'Choose a model that predicts returns.',
+  );
+}

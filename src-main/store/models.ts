@@ -1,4 +1,4 @@
-import { type ModelDto, modelSchema } from '../../src-shared/contract/training.ts';
+import { type ListedModel, type ModelDto, modelSchema } from '../../src-shared/contract/training.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
 import type { Sqlite } from './database.ts';
 import { conflictOnDuplicate, decode, encode, found } from './json.ts';
@@ -6,9 +6,17 @@ import { conflictOnDuplicate, decode, encode, found } from './json.ts';
 interface Row {
   readonly id: string;
   readonly body: string;
+  readonly pinned: number;
+  readonly present: number;
 }
 
-const modelOf = (row: Row): ModelDto => decode(modelSchema, row.body, `model ${row.id}`);
+const COLUMNS = 'id, body, pinned, present';
+
+const modelOf = (row: Row): ListedModel => ({
+  ...decode(modelSchema, row.body, `model ${row.id}`),
+  pinned: row.pinned === 1,
+  present: row.present === 1,
+});
 
 /** The register of trained models; their files are in the artifact store. */
 export class ModelRepository {
@@ -40,26 +48,37 @@ export class ModelRepository {
   }
 
   /** @throws FrontierError NOT_FOUND */
-  get(id: string): ModelDto {
-    const row = this.#db.prepare<[string], Row>('SELECT id, body FROM models WHERE id = ?').get(id);
+  get(id: string): ListedModel {
+    const row = this.#db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM models WHERE id = ?`).get(id);
     return modelOf(found(row, `model ${id}`, 'List the models to see their ids, or train one.'));
   }
 
   /** Newest first. */
-  list(): ModelDto[] {
+  list(): ListedModel[] {
     return this.#db
-      .prepare<[], Row>('SELECT id, body FROM models ORDER BY created_ms DESC, id DESC')
+      .prepare<[], Row>(`SELECT ${COLUMNS} FROM models ORDER BY created_ms DESC, id DESC`)
       .all()
       .map(modelOf);
   }
 
   /** The newest model of a symbol and timeframe. */
-  latest(symbol: string, timeframe: Timeframe): ModelDto | undefined {
+  latest(symbol: string, timeframe: Timeframe): ListedModel | undefined {
     const row = this.#db
       .prepare<[string, string], Row>(
-        'SELECT id, body FROM models WHERE symbol = ? AND timeframe = ? ORDER BY version DESC LIMIT 1',
+        `SELECT ${COLUMNS} FROM models WHERE symbol = ? AND timeframe = ? ORDER BY version DESC LIMIT 1`,
       )
       .get(symbol, timeframe);
     return row === undefined ? undefined : modelOf(row);
+  }
+
+  /** Pinned models are never pruned. @throws FrontierError NOT_FOUND */
+  pin(id: string, pinned: boolean): void {
+    this.get(id);
+    this.#db.prepare('UPDATE models SET pinned = ? WHERE id = ?').run(pinned ? 1 : 0, id);
+  }
+
+  /** Notes that the files of a model are gone; its record stays for what was made with it. */
+  markAbsent(id: string): void {
+    this.#db.prepare('UPDATE models SET present = 0 WHERE id = ?').run(id);
   }
 }

@@ -130,7 +130,7 @@ describe('repositories', () => {
     );
     stores.models.add({ ...rows.model, id: 'mdl_0002', version: 2 });
     expect(stores.models.latest('EURUSD', 'H1')?.id).toBe('mdl_0002');
-    expect(stores.models.get('mdl_0001')).toEqual(rows.model);
+    expect(stores.models.get('mdl_0001')).toEqual({ ...rows.model, pinned: false, present: true });
     expect(() => stores.models.get('mdl_9999')).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
   });
 

@@ -1,3 +1,4 @@
+import type { EngineName } from '../../src-shared/contract/training.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
 import type { Clock } from '../../src-shared/runtime.ts';
 import { cpuEngine } from './engines/cpu.ts';
@@ -5,8 +6,16 @@ import { probeEngine } from './engines/probe.ts';
 import { webgpuEngine } from './engines/webgpu.ts';
 import type { DataType } from './graph.ts';
 
-export type EngineName = 'cpu' | 'webgpu';
+export type { EngineName };
 export type EngineChoice = 'auto' | EngineName;
+
+/** What a session is opened with besides the model. */
+export interface SessionOptions {
+  /** How far ONNX Runtime rewrites the graph; default all. */
+  readonly graphOptimization?: 'off' | 'basic' | 'extended' | 'all';
+  /** Optimisers of ONNX Runtime that must leave the graph alone, e.g. where recomputation is wanted. */
+  readonly disabledOptimizers?: readonly string[];
+}
 
 /** A tensor in main memory. The data is borrowed by `run` until it resolves. */
 export interface HostTensor {
@@ -36,7 +45,7 @@ export interface Engine {
   readonly name: EngineName;
   readonly threads: number;
   /** @throws FrontierError ENGINE_FAILED where the model cannot be loaded */
-  createSession(model: Uint8Array): Promise<EngineSession>;
+  createSession(model: Uint8Array, options?: SessionOptions): Promise<EngineSession>;
 }
 
 export interface OpenedEngine {

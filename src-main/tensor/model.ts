@@ -1,4 +1,5 @@
 import { FrontierError } from '../../src-shared/errors.ts';
+import type { SeededRng } from '../../src-shared/runtime.ts';
 import { Graph, type Shape, type Value } from './graph.ts';
 import { emitModel } from './onnx/emit.ts';
 import { add, gather, reshape } from './ops/index.ts';
@@ -13,6 +14,22 @@ export interface ModelSize {
   readonly outputs: number;
 }
 
+/** Choices about how a model is computed that do not change what it computes. */
+export interface BuildOptions {
+  /** `tiled` never holds a whole attention matrix. */
+  readonly attention: 'standard' | 'tiled';
+  /** Order of axes in convolutions; measured per device where the user leaves it to Frontier. */
+  readonly layout: 'channelsFirst' | 'channelsLast';
+  /** Recomputes activations in the backward pass instead of keeping them. */
+  readonly checkpointing: boolean;
+}
+
+export const BUILD_DEFAULTS: BuildOptions = {
+  attention: 'standard',
+  layout: 'channelsFirst',
+  checkpointing: false,
+};
+
 /** What a model definition builds with. The first extent of every activation is the batch. */
 export interface ModelScope extends ModelSize {
   readonly graph: Graph;
@@ -23,10 +40,49 @@ export interface ModelScope extends ModelSize {
    * Asking only for the steps that matter saves gathering the others.
    */
   rowsAt(steps: readonly number[]): Value;
+  /**
+   * Offers a further output of the inference graph, e.g. a latent vector beside the prediction. Its first extent is
+   * the batch. Ignored while training.
+   */
+  extra(name: string, value: Value): void;
 }
 
 /** A model definition: adds its nodes to the scope's graph and returns the prediction [batch, outputs]. */
 export type ForwardModel = (scope: ModelScope) => Value;
+
+/** A tensor drawn on the host for every training step: noise, diffusion times, offsets of an augmentation. */
+export interface StepInput {
+  readonly name: string;
+  readonly dtype: 'float32' | 'int32';
+  /** Extents after the batch axis: the graph sees [batch, ...shape]. */
+  readonly shape: Shape;
+  /**
+   * Fills the tensor of one step. The generator is seeded by run seed, input and step alone, so that a resumed run
+   * draws what an uninterrupted one would have drawn.
+   */
+  draw(rng: SeededRng, out: Float32Array | Int32Array): void;
+}
+
+/** What an objective builds with: one training batch. */
+export interface ObjectiveScope extends ModelScope {
+  readonly batch: number;
+  /** Targets of the batch's windows, [batch, outputs]. */
+  target(): Value;
+  /** A declared step input, [batch, ...shape]. */
+  stepInput(name: string): Value;
+}
+
+/** The loss of each window of a batch, [batch]; the engine takes the mean. */
+export type Objective = (scope: ObjectiveScope) => Value;
+
+/** Everything a model family says about one model: what is learnt by and what is kept. */
+export interface TrainableModel {
+  /** Inference: windows to predictions [batch, outputs]. Called with the same parameters as the objective. */
+  readonly forward: ForwardModel;
+  /** Absent: the run's loss between `forward` and the targets. */
+  readonly objective?: Objective;
+  readonly stepInputs?: readonly StepInput[];
+}
 
 /** Where a scope takes its parameters from. */
 export type ParameterSource = (name: string, shape: Shape, init: Initializer) => Value;
@@ -51,12 +107,13 @@ export function buildOnTensor(
   size: ModelSize,
   x: Value,
   parameter: ParameterSource,
+  extra: ModelScope['extra'] = () => {},
 ): Value {
   const rowsAt = (steps: readonly number[]): Value => {
     const whole = steps.length === size.window && steps.every((step, i) => step === i);
     return whole ? x : gather(x, x.graph.constant('int32', [steps.length], steps), 1);
   };
-  return checked(size, model({ ...size, graph: x.graph, parameter, rowsAt }));
+  return checked(size, model({ ...size, graph: x.graph, parameter, rowsAt, extra }));
 }
 
 /**
@@ -70,25 +127,57 @@ export function buildOnWindows(
   ends: Value,
   parameter: ParameterSource,
 ): Value {
+  return checked(size, model(windowScope(size, matrix, ends, parameter)));
+}
+
+/** A scope whose windows are gathered from one resident matrix. Arguments as of `buildOnWindows`. */
+export function windowScope(
+  size: ModelSize,
+  matrix: Value,
+  ends: Value,
+  parameter: ParameterSource,
+): ModelScope {
   const { graph } = matrix;
   const rowsAt = (steps: readonly number[]): Value => {
     const offsets = steps.map((step) => step - (size.window - 1));
     const rows = add(reshape(ends, [-1, 1]), graph.constant('int32', [steps.length], offsets));
     return gather(matrix, rows);
   };
-  return checked(size, model({ ...size, graph, parameter, rowsAt }));
+  return { ...size, graph, parameter, rowsAt, extra: () => {} };
 }
 
-/** The parameters a model definition asks for, in its order. */
-export function collectParameters(model: ForwardModel, size: ModelSize): readonly ParameterSpec[] {
+/** The parameters a model asks for, in its order: those of inference first, then what only the objective uses. */
+export function collectParameters(
+  model: ForwardModel | TrainableModel,
+  size: ModelSize,
+): readonly ParameterSpec[] {
+  const trainable = typeof model === 'function' ? { forward: model } : model;
   const specs: ParameterSpec[] = [];
   const graph = new Graph('scan');
   const x = graph.input('x', 'float32', [1, size.window, size.features]);
-  buildOnTensor(model, size, x, (name, shape, init) => {
-    if (specs.some((spec) => spec.name === name)) throw new Error(`parameter ${name} is defined twice`);
-    specs.push({ name, shape, init });
-    return graph.input(name, 'float32', shape);
-  });
+  const collector = (): ParameterSource => {
+    const asked = new Map<string, Value>();
+    return (name, shape, init) => {
+      if (asked.has(name)) throw new Error(`parameter ${name} is defined twice`);
+      if (!specs.some((spec) => spec.name === name)) specs.push({ name, shape, init });
+      const value = graph.input(name, 'float32', shape);
+      asked.set(name, value);
+      return value;
+    };
+  };
+  buildOnTensor(trainable.forward, size, x, collector());
+  const { objective, stepInputs = [] } = trainable;
+  if (objective) {
+    const inputs = new Map(stepInputs.map((s) => [s.name, graph.input(s.name, s.dtype, [1, ...s.shape])]));
+    const ends = graph.input('ends', 'int32', [1]);
+    const matrix = graph.input('features', 'float32', [size.window, size.features]);
+    objective({
+      ...windowScope(size, matrix, ends, collector()),
+      batch: 1,
+      target: () => graph.input('target', 'float32', [1, size.outputs]),
+      stepInput: (name) => inputs.get(name)!,
+    });
+  }
   return specs;
 }
 
@@ -115,8 +204,12 @@ export function inferenceGraph(
   const graph = new Graph('model');
   const { window, features } = size;
   const x = graph.input('x', 'float32', [1, window, features], ['batch', window, features]);
-  const y = buildOnTensor(model, size, x, constantParameters(graph, layout, values));
+  const extras: [string, Value][] = [];
+  const y = buildOnTensor(model, size, x, constantParameters(graph, layout, values), (name, value) => {
+    extras.push([name, value]);
+  });
   graph.output('y', y, ['batch', size.outputs]);
+  for (const [name, value] of extras) graph.output(name, value, ['batch', ...value.shape.slice(1)]);
   return graph;
 }
 

@@ -12,12 +12,32 @@ export interface AdamSettings {
   readonly clipNorm: number;
 }
 
+/** What a step does with the gradients. */
+export interface OptimizerSettings extends AdamSettings {
+  /**
+   * `adam` adds the weight decay to the gradient, `adamw` takes it from the weights (decoupled), `sgd` moves along
+   * the gradient with `momentum`.
+   */
+  readonly kind: 'adam' | 'adamw' | 'sgd';
+  /** Of `sgd`: share of the last movement that is kept; 0 is none. */
+  readonly momentum: number;
+  /** Decay of an exponential moving average of the weights, which then is what is validated and kept; 0 is none. */
+  readonly averageDecay: number;
+}
+
 export const ADAM_DEFAULTS: AdamSettings = {
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
   weightDecay: 0,
   clipNorm: 0,
+};
+
+export const OPTIMIZER_DEFAULTS: OptimizerSettings = {
+  ...ADAM_DEFAULTS,
+  kind: 'adamw',
+  momentum: 0.9,
+  averageDecay: 0,
 };
 
 /**
@@ -85,10 +105,14 @@ export function adamUpdate(
   return [sub(kept, mul(direction, scalars.stepSize)), m, v];
 }
 
-/** Emits the scaling of all gradients by min(1, limit / norm), the norm taken over all of them together. */
-export function clipByNorm(gradients: readonly Value[], limit: number): readonly Value[] {
+/** Emits the Euclidean norm of all gradients together. */
+export function gradientNorm(gradients: readonly Value[]): Value {
   const squares = gradients.map((g) => reduceSum(mul(g, g)));
-  const norm = sqrt(squares.reduce(add));
+  return sqrt(squares.reduce(add));
+}
+
+/** Emits the scaling of all gradients by min(1, limit / norm). */
+export function clipByNorm(gradients: readonly Value[], norm: Value, limit: number): readonly Value[] {
   const factor = min(scalarLike(norm, 1), div(scalarLike(norm, limit), add(norm, scalarLike(norm, 1e-12))));
   return gradients.map((g) => mul(g, factor));
 }

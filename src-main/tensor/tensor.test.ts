@@ -6,7 +6,7 @@ import { Graph } from './graph.ts';
 import type { ForwardModel } from './model.ts';
 import { emitModel } from './onnx/emit.ts';
 import { add, gemm, mul, relu, reshape, transpose } from './ops/index.ts';
-import { ADAM_DEFAULTS, type AdamSettings, adamSchedule } from './optimizer.ts';
+import { ADAM_DEFAULTS, type AdamSettings, adamSchedule, OPTIMIZER_DEFAULTS } from './optimizer.ts';
 import { initialParameters, layOut, normalOf } from './parameters.ts';
 import { TrainSession } from './train-session.ts';
 
@@ -182,17 +182,24 @@ describe('training in the graph', () => {
       { name: 'w', shape: [INPUTS, 1], init: normalOf(1) },
       { name: 'b', shape: [1], init: normalOf(1) },
     ]);
-    const spec = { model: linear, size, layout, rows, batch: 4, loss: { kind: 'mse' } as const, adam };
+    const spec = {
+      model: { forward: linear },
+      size,
+      targetColumns: 1,
+      layout,
+      rows,
+      batch: 4,
+      loss: { kind: 'mse' } as const,
+      optimizer: { ...OPTIMIZER_DEFAULTS, ...change },
+      seed: 1,
+    };
     const session = await TrainSession.open(cpuEngine(1), spec, { features, targets });
     sessions.push(session);
     const start = initialParameters(layout, 6);
-    session.load(
-      { parameters: start, firstMoments: new Float32Array(4), secondMoments: new Float32Array(4) },
-      0,
-    );
+    session.load({ parameters: start, slots: [new Float32Array(4), new Float32Array(4)] }, 0);
     const losses: number[] = [];
     for (const part of [batches.slice(0, 25), batches.slice(25)]) {
-      losses.push(...(await session.run(Int32Array.from(part.flat()), part.length, rate)));
+      losses.push(...(await session.run(Int32Array.from(part.flat()), part.length, rate)).losses);
     }
     const expected = byHand(adam, start, features, targets, batches, rate);
     losses.forEach((loss, i) => {

@@ -27,7 +27,7 @@ export interface Checkpoint {
   readonly best: Float32Array | undefined;
 }
 
-const MAGIC = 'FRTRAIN1';
+const MAGIC = 'FRTRAIN2';
 const FILE = 'checkpoint.bin';
 const DIGEST_BYTES = 32;
 
@@ -37,6 +37,9 @@ interface Header {
   readonly progress: RunProgress;
   readonly parameters: number;
   readonly hasBest: boolean;
+  readonly slots: number;
+  readonly hasAverage: boolean;
+  readonly lossScale?: TrainState['lossScale'];
 }
 
 /**
@@ -51,11 +54,19 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
     progress,
     parameters: state.parameters.length,
     hasBest: best !== undefined,
+    slots: state.slots.length,
+    hasAverage: state.average !== undefined,
+    ...(state.lossScale ? { lossScale: state.lossScale } : {}),
   };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  const vectors = [state.parameters, state.firstMoments, state.secondMoments, ...(best ? [best] : [])];
+  const vectors = [
+    state.parameters,
+    ...state.slots,
+    ...(state.average ? [state.average] : []),
+    ...(best ? [best] : []),
+  ];
   const body = Buffer.concat([
     Buffer.from(MAGIC),
     length,
@@ -88,7 +99,12 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     offset += values.byteLength;
     return values;
   };
-  const state = { parameters: vector(), firstMoments: vector(), secondMoments: vector() };
+  const state: TrainState = {
+    parameters: vector(),
+    slots: Array.from({ length: header.slots }, vector),
+    ...(header.hasAverage ? { average: vector() } : {}),
+    ...(header.lossScale ? { lossScale: header.lossScale } : {}),
+  };
   const { fingerprint, engine, progress } = header;
   return { fingerprint, engine, progress, state, best: header.hasBest ? vector() : undefined };
 }

@@ -23,7 +23,7 @@ export function checkConfig(config: TrainConfig): void {
     );
   }
   for (const name of ['weightDecay', 'clipNorm'] as const) {
-    const value = config[name] ?? 0;
+    const value = config.optimizer[name];
     if (!(value >= 0 && Number.isFinite(value)))
       throw bad(`${name} must be 0 or more, got ${value}`, `Set ${name} to 0.`);
   }
@@ -35,7 +35,10 @@ export function checkConfig(config: TrainConfig): void {
  */
 export function checkData(data: TrainingData, config: TrainConfig): void {
   const { rows, featureCount } = data;
-  if (data.features.length !== rows * featureCount || data.targets.length !== rows) {
+  if (
+    data.features.length !== rows * featureCount ||
+    data.targets.length !== rows * (data.targetCount ?? 1)
+  ) {
     const got = `${data.features.length} feature values and ${data.targets.length} targets`;
     throw bad(`${rows} rows of ${featureCount} features came with ${got}`, 'Compute the features again.');
   }

@@ -9,19 +9,9 @@ import type { ChunkReport, TrainConfig, TrainIo, TrainingData } from './types.ts
 const SHORTEST_MEASURE_MS = 20;
 const DEFAULT_CHECKPOINT_INTERVAL_MS = 2000;
 
-/** Huber's corner, in standard deviations of the scaled target. */
-export const HUBER_DELTA = 1;
-
-/** Loss of one residual, as the graph computes it for the mean over a batch. */
-function lossOfResidual(loss: TrainConfig['loss'], residual: number): number {
-  if (loss === 'mse') return residual * residual;
-  const clipped = Math.min(Math.abs(residual), HUBER_DELTA);
-  return clipped * (Math.abs(residual) - clipped / 2);
-}
-
 /** Learning rate of a step; the cosine falls from the full rate to zero over the run. */
 function learningRateAt(config: TrainConfig, totalSteps: number): (step: number) => number {
-  if (config.schedule !== 'cosine') return () => config.learningRate;
+  if (config.schedule.kind !== 'cosine') return () => config.learningRate;
   return (step) => (config.learningRate * (1 + Math.cos((Math.PI * step) / totalSteps))) / 2;
 }
 
@@ -95,7 +85,11 @@ export class Run {
     const started = this.#io.clock.nowMs();
     const from = progress.step;
     const steps = this.#plan.chunkAt(from, this.#config.chunkSteps);
-    const losses = await this.#session.run(this.#plan.endsOf(from, steps), steps, this.#rate);
+    const { losses, gradientNorms } = await this.#session.run(
+      this.#plan.endsOf(from, steps),
+      steps,
+      this.#rate,
+    );
     await this.#refuseNonFinite(losses, from);
     progress.step = from + steps;
     progress.finalLoss = meanOf(losses);
@@ -109,7 +103,7 @@ export class Run {
       train: progress.finalLoss,
       ...scores,
     });
-    this.#io.onChunk(this.#report(losses, steps, elapsedMs, validation));
+    this.#io.onChunk(this.#report(losses, meanOf(gradientNorms), steps, elapsedMs, validation));
     const interval = this.#io.checkpointIntervalMs ?? DEFAULT_CHECKPOINT_INTERVAL_MS;
     if (this.#io.clock.nowMs() - this.#savedMs >= interval) await this.#save();
   }
@@ -143,14 +137,9 @@ export class Run {
 
   /** Mean loss over the validation windows, undefined without any. */
   async validationLoss(): Promise<number | undefined> {
-    const { validationEnds, targets } = this.#data;
+    const { validationEnds } = this.#data;
     if (validationEnds.length === 0) return undefined;
-    const predictions = await this.#session.predict(validationEnds);
-    let sum = 0;
-    validationEnds.forEach((end, i) => {
-      sum += lossOfResidual(this.#config.loss, predictions[i]! - targets[end]!);
-    });
-    const loss = sum / validationEnds.length;
+    const loss = await this.#session.evaluate(validationEnds);
     if (Number.isFinite(loss)) return loss;
     throw new FrontierError(
       'ENGINE_FAILED',
@@ -171,12 +160,20 @@ export class Run {
     this.#unmeasured = { steps: 0, ms: 0 };
   }
 
-  #report(losses: Float32Array, steps: number, elapsedMs: number, validation?: number): ChunkReport {
+  #report(
+    losses: Float32Array,
+    gradientNorm: number,
+    steps: number,
+    elapsedMs: number,
+    validation?: number,
+  ): ChunkReport {
     const { step, finalLoss } = this.#progress;
     this.#measure(steps, elapsedMs);
     return {
       step,
       totalSteps: this.#plan.totalSteps,
+      stepsPerEpoch: this.#plan.stepsPerEpoch,
+      gradientNorm,
       epoch: this.#plan.epochOf(step - 1) + 1,
       losses: thinLosses(losses),
       trainLoss: finalLoss,

@@ -5,7 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { normal, SeededRng } from '../../src-shared/runtime.ts';
 import { Predictor } from '../models/predictor.ts';
 import { openEngine } from '../tensor/engine.ts';
-import { type ChunkReport, type TrainConfig, type TrainIo, type TrainingData, train } from './trainer.ts';
+import {
+  type ChunkReport,
+  TRAIN_DEFAULTS,
+  type TrainConfig,
+  type TrainIo,
+  type TrainingData,
+  train,
+} from './trainer.ts';
 
 const clock = { nowMs: () => performance.timeOrigin + performance.now() };
 
@@ -30,6 +37,7 @@ function learnable(rows: number, featureCount: number, window: number): Training
 }
 
 const CONFIG: TrainConfig = {
+  ...TRAIN_DEFAULTS,
   family: 'mlp',
   model: { hidden: [16] },
   window: 4,
@@ -41,7 +49,6 @@ const CONFIG: TrainConfig = {
   patience: 0,
   engine: 'cpu',
   threads: 2,
-  loss: 'mse',
 };
 
 let directory: string;

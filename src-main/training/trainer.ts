@@ -3,19 +3,15 @@ import type { Clock } from '../../src-shared/runtime.ts';
 import { type DefinedModel, defineModel } from '../models/registry.ts';
 import { type Engine, type EngineChoice, openEngine } from '../tensor/engine.ts';
 import { collectParameters, inferenceModel, type ModelSize } from '../tensor/model.ts';
-import { ADAM_DEFAULTS } from '../tensor/optimizer.ts';
-import { initialParameters, layOut, type ParameterLayout } from '../tensor/parameters.ts';
-import type { LossSpec } from '../tensor/train-graph.ts';
-import { TrainSession } from '../tensor/train-session.ts';
+import { layOut, type ParameterLayout } from '../tensor/parameters.ts';
+import { freshState, TrainSession } from '../tensor/train-session.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { checkConfig, checkData, runFingerprint } from './checks.ts';
-import { HUBER_DELTA, Run } from './run.ts';
+import { Run } from './run.ts';
 import type { TrainConfig, TrainIo, TrainingData, TrainResult } from './types.ts';
 
 export type * from './types.ts';
-
-const lossSpec = (config: TrainConfig): LossSpec =>
-  config.loss === 'mse' ? { kind: 'mse' } : { kind: 'huber', delta: HUBER_DELTA };
+export { TRAIN_DEFAULTS } from './types.ts';
 
 /** Opens the engine; a run that was begun on one engine goes on there, also where `auto` would now choose another. */
 async function engineFor(
@@ -53,11 +49,20 @@ interface Prepared {
 
 function prepare(data: TrainingData, config: TrainConfig): Prepared {
   checkConfig(config);
-  const size = { window: config.window, features: data.featureCount, outputs: 1 };
-  const model = defineModel(config.family, config.model, size);
+  const targetCount = data.targetCount ?? 1;
+  const outputs = config.loss.kind === 'quantile' ? config.loss.quantiles.length : targetCount;
+  const given = { window: config.window, features: data.featureCount, outputs };
+  const layout = config.layout === 'auto' ? 'channelsFirst' : config.layout;
+  const { attention, checkpointing } = config;
+  const model = defineModel(config.family, config.model, given, { attention, checkpointing, layout });
   checkData(data, config);
-  const layout = layOut(collectParameters(model.forward, size));
-  return { model, size, layout, fingerprint: runFingerprint(data, config, model.config, layout) };
+  const placed = layOut(collectParameters(model, model.size));
+  return {
+    model,
+    size: model.size,
+    layout: placed,
+    fingerprint: runFingerprint(data, config, model.config, placed),
+  };
 }
 
 async function openSession(
@@ -66,16 +71,16 @@ async function openSession(
   { model, size, layout }: Prepared,
   engine: Engine,
 ): Promise<TrainSession> {
-  const adam = { ...ADAM_DEFAULTS, weightDecay: config.weightDecay ?? 0, clipNorm: config.clipNorm ?? 0 };
-  const { rows } = data;
   const graph = {
-    model: model.forward,
+    model,
     size,
+    targetColumns: data.targetCount ?? 1,
     layout,
-    rows,
+    rows: data.rows,
     batch: config.batch,
-    loss: lossSpec(config),
-    adam,
+    loss: config.loss,
+    optimizer: config.optimizer,
+    seed: config.seed,
   };
   return TrainSession.open(engine, graph, { features: data.features, targets: data.targets });
 }
@@ -108,14 +113,6 @@ export async function train(data: TrainingData, config: TrainConfig, io: TrainIo
   }
 }
 
-function freshState(layout: ParameterLayout, seed: number) {
-  return {
-    parameters: initialParameters(layout, seed),
-    firstMoments: new Float32Array(layout.total),
-    secondMoments: new Float32Array(layout.total),
-  };
-}
-
 async function resultOf(
   run: Run,
   { model, size, layout }: Prepared,
@@ -126,6 +123,7 @@ async function resultOf(
   const { progress } = run;
   const metadata = { family: model.family, config: JSON.stringify(model.config), step: String(step) };
   return {
+    outputs: size.outputs,
     onnx: inferenceModel(model.forward, size, layout, weights, metadata),
     steps: progress.step,
     seconds: progress.elapsedMs / 1000,

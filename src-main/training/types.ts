@@ -1,6 +1,8 @@
+import type { DeviceReading, TrainLogEntry } from '../../src-shared/contract/training.ts';
 import type { Clock } from '../../src-shared/runtime.ts';
-import type { FamilyName } from '../models/registry.ts';
 import type { EngineChoice, EngineName } from '../tensor/engine.ts';
+import { OPTIMIZER_DEFAULTS, type OptimizerSettings } from '../tensor/optimizer.ts';
+import type { LossSpec } from '../tensor/train-graph.ts';
 
 /** What a run learns from. Windows are named by their last row; which rows are usable is the caller's decision. */
 export interface TrainingData {
@@ -8,28 +10,56 @@ export interface TrainingData {
   readonly features: Float32Array;
   readonly rows: number;
   readonly featureCount: number;
-  /** [rows], scaled; read at the end rows only. */
+  /** Names the columns in messages. */
+  readonly featureNames?: readonly string[];
+  /** [rows, targetCount], scaled; read at the end rows only. Of no meaning for families without a target. */
   readonly targets: Float32Array;
+  /** Default 1. */
+  readonly targetCount?: number;
   readonly trainEnds: Int32Array;
   /** May be empty: then there is no validation loss, no early stopping, and the last weights are kept. */
   readonly validationEnds: Int32Array;
 }
 
+/** Learning rate over the run. */
+export interface ScheduleSettings {
+  /**
+   * Constant; falling to zero along a half cosine; multiplied by `factor` every `everyEpochs`; or multiplied by
+   * `factor` after `patience` epochs without a better validation loss.
+   */
+  readonly kind: 'constant' | 'cosine' | 'step' | 'plateau';
+  /** Steps of a linear rise to the full rate. Default 0. */
+  readonly warmupSteps?: number;
+  /** Of `step` and `plateau`. Default 0.5. */
+  readonly factor?: number;
+  /** Of `step`. Default 10. */
+  readonly everyEpochs?: number;
+  /** Of `plateau`. Default 3. */
+  readonly patience?: number;
+}
+
+/** Random changes of the training windows; validation sees the windows as they are. */
+export interface AugmentSettings {
+  /** Standard deviation of noise added to the scaled features. */
+  readonly noise: number;
+  /** Largest stretch or squeeze of the window's time, as a share of its length. */
+  readonly timeWarp: number;
+  /** Largest uniform change of the target either way. */
+  readonly spread: number;
+}
+
 export interface TrainConfig {
-  readonly family: FamilyName;
-  /** Settings of the family, see `models/registry.ts`. */
+  /** A gradient family of `models/registry.ts` with its settings. */
+  readonly family: string;
   readonly model: object;
   /** Rows per window. */
   readonly window: number;
   readonly batch: number;
   readonly epochs: number;
   readonly learningRate: number;
-  /** Decoupled weight decay (AdamW); 0 or absent is plain Adam. */
-  readonly weightDecay?: number;
-  /** Largest gradient norm; 0 or absent is no limit. */
-  readonly clipNorm?: number;
-  /** Learning rate over the run: constant, or falling to zero along a half cosine. Default constant. */
-  readonly schedule?: 'constant' | 'cosine';
+  readonly optimizer: OptimizerSettings;
+  readonly schedule: ScheduleSettings;
+  readonly loss: LossSpec;
   readonly seed: number;
   /**
    * Training steps per run of the engine: between runs come progress, pause, stop and checkpoints. The process does
@@ -39,9 +69,46 @@ export interface TrainConfig {
   /** Epochs without a better validation loss before the run ends; 0 is never. */
   readonly patience: number;
   readonly engine: EngineChoice;
+  /** See `DeviceDto.id`. */
+  readonly device?: string;
   readonly threads: number;
-  readonly loss: 'mse' | 'huber';
+  readonly precision: 'float32' | 'mixed';
+  readonly graphOptimization: 'off' | 'basic' | 'extended' | 'all';
+  /** Micro-batches of `batch` windows per update. */
+  readonly accumulation: number;
+  readonly checkpointing: boolean;
+  readonly attention: 'standard' | 'tiled';
+  readonly layout: 'auto' | 'channelsFirst' | 'channelsLast';
+  readonly devices: number;
+  readonly averageEvery: number;
+  readonly keepCheckpoints: number;
+  readonly augment: AugmentSettings;
 }
+
+/** What a config holds unless told otherwise; family, window, engine and data are the caller's. */
+export const TRAIN_DEFAULTS = {
+  batch: 128,
+  epochs: 30,
+  learningRate: 3e-4,
+  optimizer: OPTIMIZER_DEFAULTS,
+  schedule: { kind: 'constant' },
+  loss: { kind: 'mse' },
+  seed: 7,
+  chunkSteps: 50,
+  patience: 0,
+  engine: 'cpu',
+  threads: 2,
+  precision: 'float32',
+  graphOptimization: 'all',
+  accumulation: 1,
+  checkpointing: false,
+  attention: 'standard',
+  layout: 'auto',
+  devices: 1,
+  averageEvery: 1,
+  keepCheckpoints: 3,
+  augment: { noise: 0, timeWarp: 0, spread: 0 },
+} as const satisfies Partial<TrainConfig>;
 
 export interface ChunkReport {
   readonly step: number;
@@ -57,6 +124,9 @@ export interface ChunkReport {
   readonly learningRate: number;
   readonly stepsPerSecond: number;
   readonly etaMs: number;
+  readonly stepsPerEpoch: number;
+  /** Mean norm of the chunk's gradients, before clipping. */
+  readonly gradientNorm: number;
   readonly engine: EngineName;
 }
 
@@ -69,6 +139,8 @@ export interface CurvePoint {
 export interface TrainResult {
   /** Inference model with the best weights: x [batch, window, features] -> y [batch, 1]. */
   readonly onnx: Uint8Array;
+  /** Columns of `y`. */
+  readonly outputs: number;
   readonly steps: number;
   /** Time spent training over all starts of the run, pauses left out. */
   readonly seconds: number;
@@ -79,6 +151,8 @@ export interface TrainResult {
   readonly bestStep: number;
   readonly engine: EngineName;
   readonly engineDegradedReason?: string;
+  /** The device in words, where the engine says. */
+  readonly device?: string;
   /** At most about 1000 points. */
   readonly curve: CurvePoint[];
   /** True where the user stopped the run before its end. */
@@ -98,6 +172,11 @@ export interface TrainIo {
   /** The engine that the run uses, and why if it is not the one asked for. Called once, before the first chunk. */
   onEngine?(engine: EngineName, note: string | undefined): void;
   onChunk(report: ChunkReport): void;
+  /** Decisions with their reasons, warnings and milestones. */
+  onLog?(entry: Omit<TrainLogEntry, 'timeMs'>): void;
+  onReading?(reading: DeviceReading): void;
+  /** True once after the user asked for a checkpoint. */
+  takeSaveRequest?(): boolean;
   readonly clock: Clock;
   /** Least time between checkpoints while running; pause, stop and end always save. Default 2000. */
   readonly checkpointIntervalMs?: number;

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { defineModel } from '../../src-main/models/registry.ts';
 import { openEngine } from '../../src-main/tensor/engine.ts';
 import { collectParameters } from '../../src-main/tensor/model.ts';
-import { ADAM_DEFAULTS } from '../../src-main/tensor/optimizer.ts';
+import { OPTIMIZER_DEFAULTS } from '../../src-main/tensor/optimizer.ts';
 import { initialParameters, layOut } from '../../src-main/tensor/parameters.ts';
 import { TrainSession } from '../../src-main/tensor/train-session.ts';
 import { SeededRng } from '../../src-shared/runtime.ts';
@@ -89,20 +89,19 @@ async function stepMs(workload: Workload): Promise<number> {
   const targets = Float32Array.from({ length: rows }, (_, row) => 2 * matrix[row * features + features - 1]!);
   const { engine } = await openEngine('cpu', THREADS);
   const spec = {
-    model: forward,
+    model: { forward },
     size,
+    targetColumns: 1,
+    seed: 1,
     layout,
     rows,
     batch,
     loss: { kind: 'mse' } as const,
-    adam: ADAM_DEFAULTS,
+    optimizer: OPTIMIZER_DEFAULTS,
   };
   const session = await TrainSession.open(engine, spec, { features: matrix, targets });
   const zeros = (): Float32Array => new Float32Array(layout.total);
-  session.load(
-    { parameters: initialParameters(layout, 1), firstMoments: zeros(), secondMoments: zeros() },
-    0,
-  );
+  session.load({ parameters: initialParameters(layout, 1), slots: [zeros(), zeros()] }, 0);
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {
     const ends = Int32Array.from(

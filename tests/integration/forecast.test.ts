@@ -38,7 +38,7 @@ describe('forecasts of the chart', () => {
       // lower and upper are the price times exp(-+ q * scale): the price is their geometric mean.
       const [low, high] = [forecast.lower[i]!, forecast.upper[i]!];
       expect(Math.sqrt(low * high)).toBeCloseTo(price!, 9);
-      expect(Math.log(high / low) / (2 * calibration.q)).toBeGreaterThan(0);
+      expect(Math.log(high / low) / (2 * calibration!.q)).toBeGreaterThan(0);
     }
   });
 

@@ -161,7 +161,8 @@ describe.skipIf(noSharedData !== undefined)(withReason('the main job on EURUSD H
 
   it('reports the coverage that the stored intervals have on the test span, counted from prices', async () => {
     const { model } = result;
-    const { conformal, horizonBars } = model;
+    const { horizonBars } = model;
+    const conformal = model.conformal!;
     const test = model.spans.find((s) => s.name === 'test')!;
     const rows = test.to - test.from;
     const { bars } = await engine.client.data.bars({ symbol: 'EURUSD', timeframe: 'H1', count: 5000 });
@@ -236,7 +237,7 @@ describe.skipIf(noSharedData !== undefined)(withReason('the main job on EURUSD H
     expect(judgedByStudy(changed)).toEqual(judgedByStudy(result));
     expect(changed.deployment.parameterHash).toBe(result.deployment.parameterHash);
     expect(changed.backtest.metrics.netReturnPct).not.toBe(result.backtest.metrics.netReturnPct);
-    expect(changed.model.conformal.achieved).not.toBe(result.model.conformal.achieved);
+    expect(changed.model.conformal!.achieved).not.toBe(result.model.conformal!.achieved);
   });
 
   it('learns something else from another seed', async () => {

@@ -1,5 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { type TrainConfig, type TrainingData, train } from '../../src-main/training/trainer.ts';
+import {
+  TRAIN_DEFAULTS,
+  type TrainConfig,
+  type TrainingData,
+  train,
+} from '../../src-main/training/trainer.ts';
 import { normal, SeededRng } from '../../src-shared/runtime.ts';
 
 // A training run as a process of its own: the fault test kills it, the WebGPU test gives it another Vulkan driver.
@@ -36,6 +41,7 @@ function data(): TrainingData {
 }
 
 const config: TrainConfig = {
+  ...TRAIN_DEFAULTS,
   family,
   model: family === 'mlp' ? { hidden: [128, 128] } : { channels: 16, levels: 2 },
   window: WINDOW,
@@ -47,7 +53,6 @@ const config: TrainConfig = {
   patience: 0,
   engine,
   threads: 2,
-  loss: 'mse',
 };
 
 const result = await train(data(), config, {

@@ -11,7 +11,7 @@ import {
   type ModelSize,
 } from '../../src-main/tensor/model.ts';
 import { meanSquaredError } from '../../src-main/tensor/ops/index.ts';
-import { ADAM_DEFAULTS } from '../../src-main/tensor/optimizer.ts';
+import { OPTIMIZER_DEFAULTS } from '../../src-main/tensor/optimizer.ts';
 import { initialParameters, layOut, type ParameterLayout } from '../../src-main/tensor/parameters.ts';
 import { definedOps } from '../../src-main/tensor/registry.ts';
 import { runOnTensorFlow, type TfModule, tfOperators } from '../../src-main/tensor/tfjs.ts';
@@ -242,25 +242,24 @@ describe('Adam in the graph', () => {
   /** Losses of `steps` Adam steps by the graph, run in chunks of 15. */
   async function graphLosses(forward: ForwardModel, layout: ParameterLayout): Promise<number[]> {
     const spec = {
-      model: forward,
+      model: { forward },
       size,
+      targetColumns: 1,
+      seed: 1,
       layout,
       rows,
       batch: BATCH,
       loss: { kind: 'mse' } as const,
-      adam: ADAM_DEFAULTS,
+      optimizer: OPTIMIZER_DEFAULTS,
     };
     const session = await TrainSession.open(cpuEngine(2), spec, { features, targets });
     const zeros = (): Float32Array => new Float32Array(layout.total);
-    session.load(
-      { parameters: initialParameters(layout, 4), firstMoments: zeros(), secondMoments: zeros() },
-      0,
-    );
+    session.load({ parameters: initialParameters(layout, 4), slots: [zeros(), zeros()] }, 0);
     const losses: number[] = [];
     for (let from = 0; from < steps; from += 15) {
       const count = Math.min(15, steps - from);
       losses.push(
-        ...(await session.run(ends.slice(from * BATCH, (from + count) * BATCH), count, () => rate)),
+        ...(await session.run(ends.slice(from * BATCH, (from + count) * BATCH), count, () => rate)).losses,
       );
     }
     await session.release();

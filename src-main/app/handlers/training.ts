@@ -2,6 +2,9 @@ import { type EngineContext, isEnded } from '../context.ts';
 import { watch } from '../hub.ts';
 import type { Implementer } from '../rpc.ts';
 import type { TrainingRuns } from '../trainingRuns.ts';
+import { hardwareHandlers } from './hardware.ts';
+import { modelHandlers } from './models.ts';
+import { pending } from './pending.ts';
 
 export function trainingHandlers(os: Implementer, context: EngineContext, runs: TrainingRuns) {
   return {
@@ -19,7 +22,12 @@ export function trainingHandlers(os: Implementer, context: EngineContext, runs: 
         signal,
       });
     }),
-    models: os.training.models.handler(() => context.stores.models.list()),
-    model: os.training.model.handler(({ input }) => context.stores.models.get(input.modelId)),
+    save: os.training.save.handler(() => pending()),
+    remove: os.training.remove.handler(() => pending()),
+    log: os.training.log.handler(() => pending()),
+    readings: os.training.readings.handler(() => pending()),
+    exportRun: os.training.exportRun.handler(() => pending()),
+    ...modelHandlers(os, context),
+    ...hardwareHandlers(os, context),
   };
 }

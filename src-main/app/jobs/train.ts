@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import type { ModelDto, TrainInput } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
@@ -5,6 +6,7 @@ import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import type { JobContext } from '../../jobs/port.ts';
 import { ArtifactStore } from '../../store/artifacts.ts';
 import { BarStore } from '../../store/bars.ts';
+import { OPTIMIZER_DEFAULTS } from '../../tensor/optimizer.ts';
 import { type ChunkReport, type TrainConfig, type TrainResult, train } from '../../training/trainer.ts';
 import { homePaths } from '../context.ts';
 import { systemClock } from '../ids.ts';
@@ -36,39 +38,58 @@ export interface TrainJobResult {
 
 /** Targets beyond this many units are limited for training, so that a few wild bars do not own the loss. */
 const TARGET_CLIP = 6;
-const THREADS = 2;
 const CHUNK_STEPS = 50;
-/** Small networks: on a few thousand bars with a weak signal, larger ones only learn the noise sooner. */
-const MODEL_SETTINGS = { mlp: { hidden: [16] }, tcn: { channels: 16, levels: 3 } } as const;
+/** Corner of the Huber loss, in standard deviations of the scaled target. */
+const HUBER_DELTA = 1;
 
 /** What the user does not choose. */
-function fixedSettings({ family }: TrainInput) {
-  return {
-    model: MODEL_SETTINGS[family],
-    clipNorm: 1,
-    schedule: 'cosine',
-    targetClip: TARGET_CLIP,
-    threads: THREADS,
-  } as const;
+const FIXED_SETTINGS = { targetClip: TARGET_CLIP, huberDelta: HUBER_DELTA } as const;
+
+/** Levels that a quantile model learns: the middle, then both ends of the interval aimed at. */
+export function quantileLevels(confidence: number): readonly number[] {
+  return [0.5, (1 - confidence) / 2, (1 + confidence) / 2];
 }
 
-function configOf(input: TrainInput): TrainConfig {
+function lossOf(input: TrainInput): TrainConfig['loss'] {
+  switch (input.loss) {
+    case 'huber':
+      return { kind: 'huber', delta: HUBER_DELTA };
+    case 'quantile':
+      return { kind: 'quantile', quantiles: quantileLevels(input.confidence) };
+    default:
+      return { kind: input.loss };
+  }
+}
+
+/** The trainer's settings of a run. */
+export function configOf(input: TrainInput): TrainConfig {
+  const { optimizer: kind, momentum, weightDecay, clipNorm, averageDecay } = input;
   return {
     family: input.family,
-    model: MODEL_SETTINGS[input.family],
+    model: input.model,
     window: input.windowBars,
     batch: input.batch,
     epochs: input.epochs,
     learningRate: input.learningRate,
-    weightDecay: input.weightDecay,
-    clipNorm: 1,
-    schedule: 'cosine',
+    optimizer: { ...OPTIMIZER_DEFAULTS, kind, momentum, weightDecay, clipNorm, averageDecay },
+    schedule: { kind: input.schedule, warmupSteps: input.warmupSteps },
+    loss: lossOf(input),
     seed: input.seed,
     chunkSteps: CHUNK_STEPS,
     patience: input.patience,
     engine: input.engine,
-    threads: THREADS,
-    loss: input.loss,
+    ...(input.device === undefined ? {} : { device: input.device }),
+    threads: input.threads > 0 ? input.threads : Math.max(1, availableParallelism()),
+    precision: input.precision,
+    graphOptimization: input.graphOptimization,
+    accumulation: input.accumulation,
+    checkpointing: input.checkpointing,
+    attention: input.attention,
+    layout: input.layout,
+    devices: input.devices,
+    averageEvery: input.averageEvery,
+    keepCheckpoints: input.keepCheckpoints,
+    augment: { noise: input.augmentNoise, timeWarp: input.augmentTimeWarp, spread: input.augmentSpread },
   };
 }
 
@@ -79,6 +100,7 @@ function learn(prepared: Prepared, payload: TrainPayload, context: JobContext): 
     features: prepared.scaled,
     rows: matrix.rows,
     featureCount: matrix.names.length,
+    featureNames: matrix.names,
     targets: limited,
     trainEnds: endsIn(ends, targets, split.train),
     validationEnds: endsIn(ends, targets, split.validation),
@@ -146,7 +168,7 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
     prepared,
     result,
     judged,
-    fixedSettings: fixedSettings(input),
+    fixedSettings: FIXED_SETTINGS,
   });
   const stored = new ArtifactStore(payload.home).save({ model: result.onnx, manifest });
   const model = modelDto(stored);

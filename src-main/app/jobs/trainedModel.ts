@@ -1,6 +1,11 @@
 import type { SpanDto, SpanName } from '../../../src-shared/contract/common.ts';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
-import type { ModelDto, TrainInput } from '../../../src-shared/contract/training.ts';
+import {
+  FAMILIES,
+  type FamilyName,
+  type ModelDto,
+  type TrainInput,
+} from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import { rankCorrelation, rSquared } from '../../../src-shared/metrics/prediction.ts';
@@ -18,7 +23,7 @@ const TARGET = 'ln(close[t+H]/close[t]) / (atr14[t]/close[t]*sqrt(H))';
 /** What calibration and the test part say of a model. */
 export interface Judged {
   readonly calibration: ModelManifest['calibration'];
-  readonly conformal: ModelDto['conformal'];
+  readonly conformal: NonNullable<ModelDto['conformal']>;
   readonly testR2: number;
   readonly testRankCorrelation: number;
 }
@@ -131,6 +136,16 @@ function middlePrice({ from, to }: { from: number; to: number }, bars: BarColumn
   return bars.close[Math.floor((from + to) / 2)]!;
 }
 
+function familyNameOf(name: string): FamilyName {
+  const known = FAMILIES.find((family) => family === name);
+  if (known) return known;
+  throw new FrontierError(
+    'CORRUPT',
+    `The model is of the family ${name}, which this release does not know.`,
+    'Open it with the release that made it, or train again.',
+  );
+}
+
 /** The row of a stored model. */
 export function modelDto(stored: StoredArtifact): ModelDto {
   const { manifest: m } = stored;
@@ -140,7 +155,8 @@ export function modelDto(stored: StoredArtifact): ModelDto {
     symbol: m.symbol,
     timeframe: m.timeframe,
     synthetic: m.synthetic,
-    family: m.family === 'tcn' ? 'tcn' : 'mlp',
+    family: familyNameOf(m.family),
+    role: m.role ?? 'regressor',
     createdMs: m.createdMs,
     horizonBars: m.horizonBars,
     windowBars: m.windowBars,
@@ -155,5 +171,10 @@ export function modelDto(stored: StoredArtifact): ModelDto {
     testRankCorrelation: m.metrics.testRankCorrelation ?? null,
     samplesLeftOut: m.metrics.samplesLeftOut ?? 0,
     spans: m.spans,
+    figures: m.figures ?? [],
+    ...(m.device === undefined ? {} : { device: m.device }),
+    ...(m.runId === undefined ? {} : { runId: m.runId }),
+    members: m.members ?? [],
+    settings: m.hyperParameters,
   };
 }

@@ -86,7 +86,7 @@ export async function trainCommand(symbol: string, timeframe: string, options: T
         ...(model.samplesLeftOut
           ? [`${model.samplesLeftOut} samples touch repaired bars and were left out`]
           : []),
-        `out of sample: R² ${pct(timesHundred(model.testR2))}, rank correlation ${num(model.testRankCorrelation, 3)}; intervals aimed at ${num(100 * model.conformal.target, 0)} %, achieved ${num(100 * model.conformal.achieved, 1)} %`,
+        `out of sample: R² ${pct(timesHundred(model.testR2))}, rank correlation ${num(model.testRankCorrelation, 3)}${model.conformal ? `; intervals aimed at ${num(100 * model.conformal.target, 0)} %, achieved ${num(100 * model.conformal.achieved, 1)} %` : ''}`,
       ].join('\n'),
   );
 }

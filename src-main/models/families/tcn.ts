@@ -13,14 +13,14 @@ import {
   transpose,
 } from '../../tensor/ops/index.ts';
 import { heNormal, zeros } from '../../tensor/parameters.ts';
-import type { ModelFamily } from '../family.ts';
+import type { GradientFamily } from '../family.ts';
 import { activate, activationSchema, outputLayer } from './layers.ts';
 
 const schema = z.strictObject({
-  /** Channels of every level. Default 32. */
-  channels: z.int().min(1).max(1024).default(32),
-  /** Convolution levels; level i is dilated by 2^i, so the model sees 1 + (kernelSize - 1)(2^levels - 1) steps. Default 4. */
-  levels: z.int().min(1).max(12).default(4),
+  /** Channels of every level. Default 16. */
+  channels: z.int().min(1).max(1024).default(16),
+  /** Convolution levels; level i is dilated by 2^i, so the model sees 1 + (kernelSize - 1)(2^levels - 1) steps. Default 3. */
+  levels: z.int().min(1).max(12).default(3),
   /** Taps of each convolution. Default 3. */
   kernelSize: z.int().min(2).max(15).default(3),
   /** Nonlinearity after each convolution. Default relu. */
@@ -44,12 +44,18 @@ export function receptiveField(config: Pick<TcnConfig, 'levels' | 'kernelSize'>)
 }
 
 /** Causal temporal convolutional network with residual levels, after Bai, Kolter and Koltun (2018). */
-export const tcn: ModelFamily<TcnConfig> = {
+export const tcn: GradientFamily<TcnConfig> = {
   name: 'tcn',
+  title: 'Temporal convolution (TCN)',
+  role: 'regressor',
+  fit: 'gradient',
+  runDefaults: { windowBars: 32 },
   description: 'Causal dilated convolutions: sees order in time with few parameters.',
   schema,
-  define: (config, size) =>
-    config.pooling === 'last' && config.steps === 'needed' ? neededSteps(config, size) : allSteps(config),
+  define: (config, size) => ({
+    forward:
+      config.pooling === 'last' && config.steps === 'needed' ? neededSteps(config, size) : allSteps(config),
+  }),
 };
 
 /** Weights of a level, [taps * in, out] (tap 0 is the oldest step) and [out]. */

@@ -123,7 +123,9 @@ function modelSection({ model: m, run }: ReportInput): string {
       ],
       [
         'Intervals',
-        `aimed at ${pct(100 * c.target, 0)}, achieved ${pct(100 * c.achieved, 1)} on ${grouped(c.n, 0)} unseen bars (95 % band ${pct(100 * c.low, 1)} to ${pct(100 * c.high, 1)})`,
+        c === null
+          ? 'none: the model predicts no number'
+          : `aimed at ${pct(100 * c.target, 0)}, achieved ${pct(100 * c.achieved, 1)} on ${grouped(c.n, 0)} unseen bars (95 % band ${pct(100 * c.low, 1)} to ${pct(100 * c.high, 1)})`,
       ],
       ['Model file', `version ${m.version}, SHA-256 ${m.sha256}`],
     ]) +

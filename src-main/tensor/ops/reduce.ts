@@ -74,32 +74,40 @@ defineGrad('Softmax', (d, _, { output, attributes }) => {
   return [mul(output, sub(d, weighted))];
 });
 
-/** Mean squared error: mean((prediction - target)^2). */
-export function meanSquaredError(prediction: Value, target: Value): Value {
+/**
+ * Mean squared error: mean((prediction - target)^2).
+ * @param axes to average over, default all; so for the other losses
+ */
+export function meanSquaredError(prediction: Value, target: Value, axes?: readonly number[]): Value {
   const residual = sub(prediction, target);
-  return reduceMean(mul(residual, residual));
+  return reduceMean(mul(residual, residual), axes);
 }
 
 /** Mean absolute error. */
-export function meanAbsoluteError(prediction: Value, target: Value): Value {
-  return reduceMean(apply('Abs', [sub(prediction, target)]));
+export function meanAbsoluteError(prediction: Value, target: Value, axes?: readonly number[]): Value {
+  return reduceMean(apply('Abs', [sub(prediction, target)]), axes);
 }
 
 /**
  * Huber's (1964) loss: r^2/2 for |r| <= delta, delta (|r| - delta/2) beyond, averaged.
  * Written as c (|r| - c/2) with c = min(|r|, delta), which needs no branch.
  */
-export function huberLoss(prediction: Value, target: Value, delta = 1): Value {
+export function huberLoss(prediction: Value, target: Value, delta = 1, axes?: readonly number[]): Value {
   const size = apply('Abs', [sub(prediction, target)]);
   const clipped = apply('Min', [size, scalarLike(size, delta)]);
-  return reduceMean(mul(clipped, sub(size, mul(clipped, scalarLike(size, 0.5)))));
+  return reduceMean(mul(clipped, sub(size, mul(clipped, scalarLike(size, 0.5)))), axes);
 }
 
 /**
  * Quantile (pinball) loss of Koenker and Bassett (1978): mean(max(q r, (q - 1) r)), r = target - prediction.
  * @param quantiles one level in (0, 1) per output column
  */
-export function quantileLoss(prediction: Value, target: Value, quantiles: readonly number[]): Value {
+export function quantileLoss(
+  prediction: Value,
+  target: Value,
+  quantiles: readonly number[],
+  axes?: readonly number[],
+): Value {
   const residual = sub(target, prediction);
   const upper = residual.graph.constant(residual.dtype, [quantiles.length], quantiles);
   const lower = residual.graph.constant(
@@ -107,7 +115,7 @@ export function quantileLoss(prediction: Value, target: Value, quantiles: readon
     [quantiles.length],
     quantiles.map((q) => q - 1),
   );
-  return reduceMean(max(mul(residual, upper), mul(residual, lower)));
+  return reduceMean(max(mul(residual, upper), mul(residual, lower)), axes);
 }
 
 /** Cross-entropy of logits [batch, classes] against a distribution of the same shape, averaged over the batch. */

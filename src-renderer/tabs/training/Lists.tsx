@@ -122,8 +122,11 @@ function ModelsTable({ models }: { readonly models: readonly ModelDto[] }) {
             <td>
               <Time ms={m.createdMs} bare />
             </td>
-            <td className="ft-right" title={`Aimed at ${formatPct(100 * m.conformal.target, { digits: 1 })}`}>
-              {formatPct(100 * m.conformal.achieved, { digits: 1 })}
+            <td
+              className="ft-right"
+              title={`Aimed at ${formatPct(m.conformal ? 100 * m.conformal.target : null, { digits: 1 })}`}
+            >
+              {formatPct(m.conformal ? 100 * m.conformal.achieved : null, { digits: 1 })}
             </td>
             <td className="ft-right">{formatSigned(m.testR2, 4)}</td>
             <td className="ft-right">{formatSigned(m.testRankCorrelation, 3)}</td>

@@ -9,7 +9,7 @@ import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { SPAN_USE, spanPieces } from './spans.ts';
 
-function Coverage({ conformal: c }: { readonly conformal: ModelDto['conformal'] }) {
+function Coverage({ conformal: c }: { readonly conformal: NonNullable<ModelDto['conformal']> }) {
   const least = Math.min(c.target, c.low, c.achieved);
   const most = Math.max(c.target, c.high, c.achieved);
   const air = Math.max(0.02, (most - least) * 0.35);
@@ -116,7 +116,7 @@ function Card({ model: m }: { readonly model: ModelDto }) {
   const setTab = useWorkspace((w) => w.setTab);
   return (
     <div className="ft-model" data-testid="model-card">
-      <Coverage conformal={m.conformal} />
+      {m.conformal && <Coverage conformal={m.conformal} />}
       <div className="ft-figures">
         <div>
           <div className="ft-figure-name" title="1 is perfect; 0 is no better than always predicting no move">

@@ -1,0 +1,22 @@
+import { listFamilies } from '../../models/registry.ts';
+import type { EngineContext } from '../context.ts';
+import type { Implementer } from '../rpc.ts';
+import { pending } from './pending.ts';
+
+/** Trained models: the register, their files, and what they say. */
+export function modelHandlers(os: Implementer, context: EngineContext) {
+  return {
+    families: os.training.families.handler(() => listFamilies()),
+    models: os.training.models.handler(() => context.stores.models.list()),
+    model: os.training.model.handler(({ input }) => context.stores.models.get(input.modelId)),
+    modelReport: os.training.modelReport.handler(() => pending()),
+    pin: os.training.pin.handler(({ input }) => {
+      context.stores.models.pin(input.modelId, input.pinned);
+      context.hub.notify('models');
+    }),
+    verifyModel: os.training.verifyModel.handler(() => pending()),
+    exportModel: os.training.exportModel.handler(() => pending()),
+    importModel: os.training.importModel.handler(() => pending()),
+    predict: os.training.predict.handler(() => pending()),
+  };
+}
