@@ -130,6 +130,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ReduceMax: (tf, [a], attributes) => tf.max(a!, list(attributes, 'axes'), keeps(attributes)),
   Softmax: (tf, [a], attributes) => softmaxAlong(tf, a!, intAttribute(attributes, 'axis')),
   Conv: (tf, [x, w, bias], attributes) => convolve(tf, x!, w!, bias, attributes),
+  ConvTranspose: (tf, [x, w, bias], attributes, node) => convolveBack(tf, x!, w!, bias, attributes, node),
 };
 
 /** Both operands at the result's shape: TensorFlow.js's own gradients of these operators do not broadcast. */
@@ -170,6 +171,48 @@ function convolve<T extends TfTensor>(
   const y = tf.conv2d(image, filter, [1, list(attributes, 'strides')[0]!], 'valid');
   const series = tf.transpose(tf.reshape(y, [batch, y.shape[2]!, outputs]), [0, 2, 1]);
   return bias ? tf.add(series, tf.reshape(bias, [1, outputs, 1])) : series;
+}
+
+/**
+ * A transposed convolution as a convolution: the series spaced out with zeros between its steps, the taps reversed
+ * in time and the channels swapped. Cropping is what is left off the padding of a full convolution.
+ */
+function convolveBack<T extends TfTensor>(
+  tf: TfModule<T>,
+  x: T,
+  w: T,
+  bias: T | undefined,
+  attributes: Attributes,
+  node: GraphNode,
+): T {
+  const [stride] = list(attributes, 'strides') as [number];
+  const [dilation] = list(attributes, 'dilations') as [number];
+  const [before] = list(attributes, 'pads') as [number];
+  const [inputs, , taps] = w.shape as [number, number, number];
+  const [batch, , time] = x.shape as [number, number, number];
+  const reversed = tf.tensor(
+    Array.from({ length: taps }, (_, i) => taps - 1 - i),
+    [taps],
+    'int32',
+  );
+  const swapped = tf.gather(tf.transpose(w, [1, 0, 2]), reversed, 2);
+  const spaced = tf.pad(tf.reshape(x, [batch, inputs, time, 1]), [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, stride - 1],
+  ]);
+  const flat = tf.reshape(spaced, [batch, inputs, time * stride]);
+  // Wide enough on both sides for every geometry; the wanted steps are picked from the full result.
+  const reach = (taps - 1) * dilation;
+  const full = convolve(tf, flat, swapped, bias, {
+    dilations: [dilation],
+    strides: [1],
+    pads: [reach, reach + stride],
+  });
+  const length = node.outputs[0]!.shape[2]!;
+  const picks = Array.from({ length }, (_, i) => before + i);
+  return tf.gather(full, tf.tensor(picks, [length], 'int32'), 2);
 }
 
 /** [out, in, taps] -> [1, (taps - 1) dilation + 1, in, out] with zeros between the taps. */

@@ -116,6 +116,42 @@ const convolution = fc
     };
   });
 
+const transposedConvolution = fc
+  .record({
+    batch: size,
+    inputs: size,
+    outputs: size,
+    taps: fc.integer({ min: 1, max: 4 }),
+    dilation: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    time: fc.integer({ min: 1, max: 4 }),
+    before: fc.nat(4),
+    after: fc.nat(4),
+    extra: fc.nat(2),
+    bias: fc.boolean(),
+  })
+  .map((c): OpInstance => {
+    const reach = (c.taps - 1) * c.dilation;
+    const full = (c.time - 1) * c.stride + reach + 1;
+    const cropBefore = Math.min(c.before, reach, full - 1);
+    const options = {
+      dilation: c.dilation,
+      stride: c.stride,
+      cropBefore,
+      cropAfter: Math.min(c.after, reach, full - 1 - cropBefore),
+      outputPadding: Math.min(c.extra, c.stride - 1),
+    };
+    const shapes = [
+      [c.batch, c.inputs, c.time],
+      [c.inputs, c.outputs, c.taps],
+    ];
+    return {
+      shapes: c.bias ? [...shapes, [c.outputs]] : shapes,
+      forward: ([x, w, b]) => ops.convTranspose1d(x!, w!, b, options),
+      label: `ConvTranspose ${JSON.stringify(c)}`,
+    };
+  });
+
 const sliceInstance = fc
   .tuple(withAxis, fc.nat(3), fc.nat(3), fc.integer({ min: 1, max: 3 }))
   .map(([{ shape, axis }, from, length, step]): OpInstance => {
@@ -208,6 +244,7 @@ export const OP_CASES: readonly OpCase[] = [
   opCase('MatMul', matmulInstance),
   opCase('Gemm', gemmInstance),
   opCase('Conv', convolution, { dtype: 'float32' }),
+  opCase('ConvTranspose', transposedConvolution, { dtype: 'float32' }),
   opCase(
     'Reshape',
     shapeOf(1, 3).map((shape) => ({

@@ -4,5 +4,6 @@ export * from './elementwise.ts';
 export * from './matrix.ts';
 export * from './reduce.ts';
 export * from './shape.ts';
+export * from './transposed.ts';
 
 import './loop.ts';
