@@ -8,20 +8,22 @@ import { VOLATILITY_FEATURES } from './groups/volatility.ts';
 import { VOLUME_FEATURES } from './groups/volume.ts';
 import type { FeatureDefinition } from './types.ts';
 
-/** Every feature group; a new group is one file and one line here. */
-const GROUPS: readonly (readonly FeatureDefinition[])[] = [
-  RETURN_FEATURES,
-  MOMENTUM_FEATURES,
-  TREND_FEATURES,
-  VOLATILITY_FEATURES,
-  SHAPE_FEATURES,
-  CALENDAR_FEATURES,
-  VOLUME_FEATURES,
-];
+/** Every feature group under its name for the interface; a new group is one file and one line here. */
+export const FEATURE_GROUPS: Readonly<Record<string, readonly FeatureDefinition[]>> = {
+  Returns: RETURN_FEATURES,
+  Momentum: MOMENTUM_FEATURES,
+  Trend: TREND_FEATURES,
+  Volatility: VOLATILITY_FEATURES,
+  'Candle shape': SHAPE_FEATURES,
+  Calendar: CALENDAR_FEATURES,
+  Volume: VOLUME_FEATURES,
+};
 
 /** All features by name. */
 export const FEATURES: ReadonlyMap<string, FeatureDefinition> = new Map(
-  GROUPS.flat().map((feature) => [feature.name, feature]),
+  Object.values(FEATURE_GROUPS)
+    .flat()
+    .map((feature) => [feature.name, feature]),
 );
 
 /** The features a model uses unless told otherwise: scale-free, so that they mean the same in every year. */

@@ -317,6 +317,20 @@ export const familyInfoSchema = z.object({
 });
 export type FamilyInfo = z.infer<typeof familyInfoSchema>;
 
+/** A feature that a model can see. */
+export const featureInfoSchema = z.object({
+  name: z.string(),
+  /** What it measures, with its unit. */
+  doc: z.string(),
+  /** Group in words, e.g. `Momentum`. */
+  group: z.string(),
+  /** Bars before its first value. */
+  warmupBars: z.number(),
+  /** Part of the default set. */
+  standard: z.boolean(),
+});
+export type FeatureInfo = z.infer<typeof featureInfoSchema>;
+
 /** One picture or table of a model's report. */
 export const reportPartSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -368,6 +382,8 @@ const runId = z.object({ runId: idSchema });
 
 export const trainingContract = {
   families: base.output(z.array(familyInfoSchema)),
+  /** All features by group, in the order they are offered. */
+  features: base.output(z.array(featureInfoSchema)),
   /** Devices with what they say of themselves now. `probe` tries each engine for real, which takes seconds. */
   hardware: base.input(z.object({ probe: z.boolean().default(false) })).output(z.array(deviceSchema)),
   /** What a run would take. `trial` trains a few steps to measure them. */
