@@ -18,6 +18,8 @@ export interface TensorType {
 /** One operator: its attributes in the order ONNX wants them, and its shape rule. */
 export interface OpRow {
   readonly attributes: Readonly<Record<string, AttributeKind>>;
+  /** ONNX operator domain where it is not the standard one, e.g. `com.microsoft` for ONNX Runtime's own kernels. */
+  readonly domain?: string;
   infer(inputs: readonly Value[], attributes: Attributes): readonly TensorType[];
 }
 

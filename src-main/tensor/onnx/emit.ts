@@ -24,13 +24,29 @@ const ONNX_NAME: Readonly<Record<string, string>> = { StopGradient: 'Identity' }
  * @param metadata free text stored in the file, e.g. window and feature count
  */
 export function emitModel(graph: Graph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const lowered = lowerGraph(graph);
   return encodeModel({
-    graph: lowerGraph(graph),
+    graph: lowered,
     irVersion: IR_VERSION,
     opset: OPSET,
+    domains: Object.fromEntries([...domainsOf(lowered)].map((domain) => [domain, DOMAIN_VERSION])),
     producer: 'frontier',
     metadata,
   });
+}
+
+/** Version of every further operator domain; ONNX Runtime has published `com.microsoft` as version 1 only. */
+const DOMAIN_VERSION = 1;
+
+/** Operator domains beside the standard one that a graph and the graphs inside it use. */
+function domainsOf(graph: OnnxGraph, found = new Set<string>()): Set<string> {
+  for (const node of graph.nodes) {
+    if (node.domain !== undefined) found.add(node.domain);
+    for (const [, attribute] of node.attributes) {
+      if (attribute.kind === 'graph') domainsOf(attribute.value, found);
+    }
+  }
+  return found;
 }
 
 /** The nodes some output depends on, in their order. */
@@ -78,7 +94,8 @@ function lowerGraph(graph: Graph): OnnxGraph {
 function lowerNode(node: GraphNode, nameOf: (value: Value) => string, extra: OnnxTensor[]): OnnxNode {
   const inputs = node.inputs.map(nameOf);
   const attributes: [string, OnnxAttribute][] = [];
-  for (const [name, kind] of Object.entries(opRow(node.op).attributes)) {
+  const { attributes: kinds, domain } = opRow(node.op);
+  for (const [name, kind] of Object.entries(kinds)) {
     const value = node.attributes[name];
     if (value === undefined) throw new Error(`${node.op}: attribute ${name} is missing`);
     if (kind === 'input') {
@@ -97,6 +114,7 @@ function lowerNode(node: GraphNode, nameOf: (value: Value) => string, extra: Onn
   }
   return {
     op: ONNX_NAME[node.op] ?? node.op,
+    ...(domain === undefined ? {} : { domain }),
     inputs,
     outputs: node.outputs.map(nameOf),
     attributes,

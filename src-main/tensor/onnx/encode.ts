@@ -53,6 +53,8 @@ export type OnnxAttribute =
 
 export interface OnnxNode {
   readonly op: string;
+  /** Absent for the standard domain. */
+  readonly domain?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: readonly (readonly [string, OnnxAttribute])[];
@@ -70,6 +72,8 @@ export interface OnnxModel {
   readonly graph: OnnxGraph;
   readonly irVersion: number;
   readonly opset: number;
+  /** Versions of further operator domains that the nodes use. */
+  readonly domains?: Readonly<Record<string, number>>;
   readonly producer: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -145,6 +149,7 @@ function writeNode(w: ProtoWriter, node: OnnxNode): void {
   for (const [name, attribute] of node.attributes) {
     message(w, 5, (inner) => writeAttribute(inner, name, attribute));
   }
+  if (node.domain !== undefined) text(w, 7, node.domain);
 }
 
 function writeGraph(w: ProtoWriter, graph: OnnxGraph): void {
@@ -162,6 +167,12 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   text(w, 2, model.producer);
   message(w, 7, (inner) => writeGraph(inner, model.graph));
   message(w, 8, (inner) => integer(inner, 2, model.opset));
+  for (const [domain, version] of Object.entries(model.domains ?? {})) {
+    message(w, 8, (inner) => {
+      text(inner, 1, domain);
+      integer(inner, 2, version);
+    });
+  }
   for (const [key, value] of Object.entries(model.metadata)) {
     message(w, 14, (inner) => {
       text(inner, 1, key);
