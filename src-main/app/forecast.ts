@@ -78,24 +78,24 @@ export async function forecastWindow(
 ): Promise<ForecastWindow> {
   const model = context.stores.models.get(modelId);
   const { manifest, signals } = await known(context, model);
-  const { timeMs, close, atr, predictions } = signals;
+  const { timeMs, close, atr } = signals;
   const to = endMs === undefined ? timeMs.length : lowerBound(timeMs, endMs);
   const from = Math.max(0, to - count);
-  const { q, confidence } = manifest.calibration;
-  const priceAt = (row: number, shift: number): number | null => {
-    const y = predictions[row]!;
+  const { confidence } = manifest.calibration;
+  const priceAt = (row: number, said: Float64Array): number | null => {
+    const y = said[row]!;
     const range = atr[row]!;
     return Number.isNaN(y) || Number.isNaN(range)
       ? null
-      : forecastPrice(close[row]!, range, manifest.horizonBars, y + shift);
+      : forecastPrice(close[row]!, range, manifest.horizonBars, y);
   };
   const rows = Array.from({ length: to - from }, (_, i) => from + i);
   return {
     horizonBars: manifest.horizonBars,
     confidence,
     timeMs: rows.map((row) => timeMs[row]!),
-    price: rows.map((row) => priceAt(row, 0)),
-    lower: rows.map((row) => priceAt(row, -q)),
-    upper: rows.map((row) => priceAt(row, q)),
+    price: rows.map((row) => priceAt(row, signals.predictions)),
+    lower: rows.map((row) => priceAt(row, signals.lower)),
+    upper: rows.map((row) => priceAt(row, signals.upper)),
   };
 }

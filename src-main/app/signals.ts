@@ -4,21 +4,33 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import type { BarColumns } from '../../src-shared/market/bars.ts';
-import { instrumentFor } from '../../src-shared/market/instruments.ts';
-import { applyScaler, computeFeatures } from '../features/index.ts';
+import { applyScaler, type FeatureMatrix } from '../features/index.ts';
 import { Predictor } from '../models/predictor.ts';
 import { ArtifactStore, type LoadedArtifact } from '../store/artifacts.ts';
 import { BarStore } from '../store/bars.ts';
 import { type ModelManifest, type RegressorManifest, regressorOf } from '../store/manifest.ts';
 import { openEngine } from '../tensor/engine.ts';
 import { homePaths } from './context.ts';
+import { matrixOf, type OtherBars, otherSymbols } from './modelFeatures.ts';
 
 /** What a model said about every bar of its history. Indexed like the bars; NaN where it cannot say anything. */
 export interface Signals {
   /** Model output: the expected forward return in units of the target, see the manifest. */
   readonly predictions: Float64Array;
+  /** Calibrated interval, in units of the target; NaN for models without one. */
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
   /** Average true range at the close of the bar, price units. */
   readonly atr: Float64Array;
+}
+
+/** What the model file answered, before calibration. */
+export interface Answers {
+  readonly predictions: Float64Array;
+  /** The model's own ends of the interval, where it learnt quantiles. */
+  readonly quantiles: { readonly lower: Float64Array; readonly upper: Float64Array } | undefined;
+  /** Raw features of every bar, which a calibrated interval may depend on. */
+  readonly matrix: FeatureMatrix;
 }
 
 /** Names a model and its history, enough to load both in a worker. */
@@ -44,28 +56,46 @@ export function windowEnds(features: Float32Array, width: number, rows: number, 
 }
 
 /** Runs the model file over a whole history: the same features, scaler, file and call as training and live. */
-export async function predictHistory(
+export async function askModel(
   onnx: Uint8Array,
   manifest: Pick<ModelManifest, 'features' | 'scaler' | 'windowBars' | 'symbol'>,
   bars: BarColumns,
-): Promise<Signals> {
-  const matrix = computeFeatures(bars, instrumentFor(manifest.symbol), manifest.features);
+  others: OtherBars,
+): Promise<Answers> {
+  const matrix = matrixOf(manifest, bars, others);
   const scaled = applyScaler(manifest.scaler, matrix.values, matrix.rows);
   const ends = windowEnds(scaled, manifest.features.length, matrix.rows, manifest.windowBars);
-  const predictions = new Float64Array(matrix.rows).fill(Number.NaN);
   const { engine } = await openEngine('cpu', 2);
   const predictor = await Predictor.load(onnx, engine);
   try {
     const values = await predictor.predictRows(scaled, ends);
-    for (let i = 0; i < ends.length; i++) predictions[ends[i]!] = values[i * predictor.outputs]!;
+    const { outputs } = predictor;
+    const column = (index: number): Float64Array => {
+      const all = new Float64Array(matrix.rows).fill(Number.NaN);
+      for (let i = 0; i < ends.length; i++) all[ends[i]!] = values[i * outputs + index]!;
+      return all;
+    };
+    const quantiles = outputs === 3 ? { lower: column(1), upper: column(2) } : undefined;
+    return { predictions: column(0), quantiles, matrix };
   } finally {
     await predictor.close();
   }
-  return { predictions, atr: matrix.atr };
+}
+
+/** The answers with the interval that the calibration of the model gives them. */
+export function withIntervals(answers: Answers, calibration: ModelManifest['calibration']): Signals {
+  const { predictions, matrix } = answers;
+  const q = calibration?.q ?? Number.NaN;
+  return {
+    predictions,
+    lower: predictions.map((p) => p - q),
+    upper: predictions.map((p) => p + q),
+    atr: matrix.atr,
+  };
 }
 
 const HEADER_BYTES = 64;
-const COLUMNS = 4;
+const COLUMNS = 6;
 const ROW_BYTES = COLUMNS * 8;
 
 /** What the file beside a model holds: enough for a forecast without the history itself. */
@@ -75,7 +105,7 @@ export interface StoredSignals extends Signals {
 }
 
 const keyOf = (sha256: string, dataHash: string): Buffer =>
-  Buffer.from(createHash('sha256').update(`signals 2 ${sha256} ${dataHash}`).digest('hex'), 'latin1');
+  Buffer.from(createHash('sha256').update(`signals 3 ${sha256} ${dataHash}`).digest('hex'), 'latin1');
 
 /** Keeps what a model said beside the model, so that neither a backtest nor the chart need ask it again. */
 export function saveSignals(
@@ -87,7 +117,8 @@ export function saveSignals(
 ): void {
   const path = homePaths.signals(ref.home, ref.modelId);
   mkdirSync(dirname(path), { recursive: true });
-  const columns = [signals.predictions, signals.atr, bars.timeMs, bars.close].map((c) =>
+  const { predictions, lower, upper, atr } = signals;
+  const columns = [predictions, lower, upper, atr, bars.timeMs, bars.close].map((c) =>
     Buffer.from(c.buffer, c.byteOffset, c.byteLength),
   );
   writeFileSync(`${path}.${process.pid}.tmp`, Buffer.concat([keyOf(sha256, dataHash), ...columns]));
@@ -106,7 +137,14 @@ export async function readSignals(
   if (!Number.isInteger(rows)) return undefined;
   const copy = bytes.buffer.slice(bytes.byteOffset + HEADER_BYTES, bytes.byteOffset + bytes.length);
   const column = (index: number): Float64Array => new Float64Array(copy, index * rows * 8, rows);
-  return { predictions: column(0), atr: column(1), timeMs: column(2), close: column(3) };
+  return {
+    predictions: column(0),
+    lower: column(1),
+    upper: column(2),
+    atr: column(3),
+    timeMs: column(4),
+    close: column(5),
+  };
 }
 
 export interface ModelOnHistory extends Signals {
@@ -129,13 +167,38 @@ export function otherHistory(symbol: string, timeframe: string): FrontierError {
 }
 
 /** What is kept, where it fits the history; else the model is asked again and the answer kept. */
-async function signalsOn(ref: ModelRef, artifact: LoadedArtifact, bars: BarColumns): Promise<Signals> {
+async function signalsOn(
+  ref: ModelRef,
+  artifact: LoadedArtifact,
+  bars: BarColumns,
+  store: BarStore,
+): Promise<Signals> {
   const { manifest, sha256, model } = artifact;
   const kept = await readSignals(ref, sha256, manifest.dataHash);
   if (kept?.timeMs.length === bars.timeMs.length) return kept;
-  const made = await predictHistory(model, manifest, bars);
+  const answers = await askModel(model, manifest, bars, await othersOf(store, manifest));
+  const made = withIntervals(answers, manifest.calibration);
   saveSignals(ref, sha256, manifest.dataHash, made, bars);
   return made;
+}
+
+/**
+ * Bars of the other instruments that a model reads.
+ * @throws FrontierError CONFLICT where one is not stored any more as it was when the model was trained
+ */
+export async function othersOf(
+  store: BarStore,
+  manifest: Pick<ModelManifest, 'features' | 'timeframe' | 'otherHashes'>,
+): Promise<OtherBars> {
+  const others = new Map<string, BarColumns>();
+  for (const symbol of otherSymbols(manifest.features)) {
+    const stored = await store.find(symbol, manifest.timeframe);
+    const expected = manifest.otherHashes?.[symbol];
+    if (!stored || (expected !== undefined && stored.dataHash !== expected))
+      throw otherHistory(symbol, manifest.timeframe);
+    others.set(symbol, await store.load(symbol, manifest.timeframe, {}, stored.priceSide));
+  }
+  return others;
 }
 
 /** The history that a model was trained on, with its marks where it has any. @throws as `loadModelOnHistory` */
@@ -160,9 +223,9 @@ export async function loadModelOnHistory(ref: ModelRef): Promise<ModelOnHistory>
   const store = new BarStore(homePaths.bars(ref.home));
   try {
     const { bars, marks } = await historyOf(store, manifest);
-    const { predictions, atr } = await signalsOn(ref, artifact, bars);
+    const made = await signalsOn(ref, artifact, bars, store);
     const scale = manifest.calibration.predictionScale;
-    return { artifact, manifest, bars, marks, predictions, atr, signals: predictions.map((p) => p / scale) };
+    return { artifact, manifest, bars, marks, ...made, signals: made.predictions.map((p) => p / scale) };
   } finally {
     await store.close();
   }

@@ -114,6 +114,7 @@ export class TrainingRuns {
       this.#update(runId, { engine: data.engine, engineNote: data.note });
       return;
     }
+    if (data.type === 'log') return;
     const { chunk } = data;
     const points: CurvePoint[] = [
       { step: chunk.step, train: chunk.trainLoss, learningRate: chunk.learningRate },

@@ -7,5 +7,5 @@ export {
 } from './pipeline.ts';
 export { DEFAULT_FEATURES, FEATURES, featureWarmupBars, resolveFeatures } from './registry.ts';
 export { applyScaler, fitScaler, type Scaler } from './scaler.ts';
-export { forwardTargets } from './targets.ts';
+export { forwardTargets, pathTargets } from './targets.ts';
 export type { FeatureContext, FeatureDefinition, FeatureStream, Indicator } from './types.ts';

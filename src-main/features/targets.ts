@@ -26,3 +26,23 @@ export function forwardTargets(bars: BarColumns, atr: Float64Array, horizonBars:
   }
   return targets;
 }
+
+/**
+ * The way to the horizon, step by step: column k of row i is the log return of bar i+k+1 in units of the volatility
+ * known at i, ln(close[i+k+1] / close[i+k]) / (atr[i] / close[i]). The sum of a row over sqrt(H) is its
+ * `forwardTargets`.
+ * @returns [bars, horizonBars]; NaN where `forwardTargets` is
+ * @throws FrontierError as `forwardTargets`
+ */
+export function pathTargets(bars: BarColumns, atr: Float64Array, horizonBars: number): Float32Array {
+  const whole = forwardTargets(bars, atr, horizonBars);
+  const paths = new Float32Array(whole.length * horizonBars).fill(Number.NaN);
+  for (let i = 0; i < whole.length; i++) {
+    if (!Number.isFinite(whole[i])) continue;
+    const unit = atr[i]! / bars.close[i]!;
+    for (let k = 0; k < horizonBars; k++) {
+      paths[i * horizonBars + k] = Math.log(bars.close[i + k + 1]! / bars.close[i + k]!) / unit;
+    }
+  }
+  return paths;
+}

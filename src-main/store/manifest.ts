@@ -69,8 +69,8 @@ export const manifestSchema = z.object({
   parameters: z.number().int(),
   /** By name; null where a span cannot support the figure. */
   metrics: z.record(z.string(), z.number().nullable()),
-  /** Instruments whose features the model reads, its own first; absent: only its own. */
-  symbols: z.array(z.string()).optional(),
+  /** Data hashes of the other instruments whose features the model reads, by symbol. */
+  otherHashes: z.record(z.string(), z.string()).optional(),
   figures: z.array(namedFigureSchema).optional(),
   device: z.string().optional(),
   runId: z.string().optional(),

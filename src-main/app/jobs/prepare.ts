@@ -2,10 +2,8 @@ import type { SpanName } from '../../../src-shared/contract/common.ts';
 import type { TrainInput } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
-import { instrumentFor } from '../../../src-shared/market/instruments.ts';
 import {
   applyScaler,
-  computeFeatures,
   DEFAULT_FEATURES,
   type FeatureMatrix,
   fitScaler,
@@ -18,6 +16,7 @@ import {
   DEFAULT_MINIMUM_ROWS,
   embargoFor,
 } from '../../validation/splits.ts';
+import { featureName, matrixOf, type OtherBars } from '../modelFeatures.ts';
 import { windowEnds } from '../signals.ts';
 
 /** Shares of the history, oldest first. The last days are kept for the paper session. */
@@ -53,6 +52,13 @@ export interface Prepared {
 
 /** Parts that take samples; the others replay the strategy bar by bar. */
 const SAMPLE_PARTS = ['train', 'validation', 'calibration', 'test'] as const;
+
+/** Names of the features a run reads: those of its own instrument, then the same of each further one. */
+export function featuresOf(input: TrainInput): string[] {
+  const own = input.features.length > 0 ? input.features : DEFAULT_FEATURES;
+  const symbols = input.symbols.filter((symbol) => symbol !== input.symbol);
+  return [...own, ...symbols.flatMap((symbol) => own.map((feature) => featureName(symbol, feature)))];
+}
 
 /** EXC-1: whether a mark lies in [row - windowBars + 1, row + horizonBars], by row. */
 function touched(marks: Uint8Array, { windowBars, horizonBars }: TrainInput): (row: number) => boolean {
@@ -90,9 +96,14 @@ function assertEnough(ends: Int32Array, targets: Float32Array, split: Chronologi
  * @param marks one of `MARK` per bar; samples that touch a marked bar are left out unless the input says otherwise
  * @throws FrontierError REFUSED when too few samples are left, or a part would be too small
  */
-export function prepare(bars: BarColumns, input: TrainInput, marks?: Uint8Array): Prepared {
+export function prepare(
+  bars: BarColumns,
+  input: TrainInput,
+  marks?: Uint8Array,
+  others: OtherBars = new Map(),
+): Prepared {
   const excluded = input.excludeRepaired && marks?.some((mark) => mark !== 0) ? marks : undefined;
-  const matrix = computeFeatures(bars, instrumentFor(input.symbol), DEFAULT_FEATURES);
+  const matrix = matrixOf({ symbol: input.symbol, features: featuresOf(input) }, bars, others);
   const targets = forwardTargets(bars, matrix.atr, input.horizonBars);
   const split = chronologicalSplit({
     rows: matrix.rows,

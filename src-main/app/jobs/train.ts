@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import type { ModelDto, TrainInput } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
@@ -6,13 +5,15 @@ import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import type { JobContext } from '../../jobs/port.ts';
 import { ArtifactStore } from '../../store/artifacts.ts';
 import { BarStore } from '../../store/bars.ts';
-import { OPTIMIZER_DEFAULTS } from '../../tensor/optimizer.ts';
-import { type ChunkReport, type TrainConfig, type TrainResult, train } from '../../training/trainer.ts';
 import { homePaths } from '../context.ts';
-import { systemClock } from '../ids.ts';
-import { predictHistory, saveSignals } from '../signals.ts';
-import { endsIn, type Prepared, prepare } from './prepare.ts';
-import { judge, manifestOf, modelDto } from './trainedModel.ts';
+import type { OtherBars } from '../modelFeatures.ts';
+import { askModel, saveSignals, withIntervals } from '../signals.ts';
+import { FIXED_SETTINGS, fit } from './fit.ts';
+import { judge } from './judge.ts';
+import { prepare } from './prepare.ts';
+import { manifestOf, modelDto } from './trainedModel.ts';
+
+export type { TrainProgressData } from './fit.ts';
 
 export interface TrainPayload {
   readonly home: string;
@@ -21,11 +22,6 @@ export interface TrainPayload {
   readonly input: TrainInput;
   readonly dataset: DatasetDto;
 }
-
-/** What the run tells with each chunk. */
-export type TrainProgressData =
-  | { readonly type: 'chunk'; readonly chunk: ChunkReport }
-  | { readonly type: 'engine'; readonly engine: string; readonly note?: string | undefined };
 
 export interface TrainJobResult {
   readonly model: ModelDto;
@@ -36,93 +32,20 @@ export interface TrainJobResult {
   readonly engineNote?: string | undefined;
 }
 
-/** Targets beyond this many units are limited for training, so that a few wild bars do not own the loss. */
-const TARGET_CLIP = 6;
-const CHUNK_STEPS = 50;
-/** Corner of the Huber loss, in standard deviations of the scaled target. */
-const HUBER_DELTA = 1;
-
-/** What the user does not choose. */
-const FIXED_SETTINGS = { targetClip: TARGET_CLIP, huberDelta: HUBER_DELTA } as const;
-
-/** Levels that a quantile model learns: the middle, then both ends of the interval aimed at. */
-export function quantileLevels(confidence: number): readonly number[] {
-  return [0.5, (1 - confidence) / 2, (1 + confidence) / 2];
+/** A history to learn from, with those of the other instruments. */
+export interface LearnedHistory {
+  readonly bars: BarColumns;
+  readonly marks: Uint8Array;
+  readonly others: OtherBars;
+  readonly otherHashes: Readonly<Record<string, string>>;
 }
 
-function lossOf(input: TrainInput): TrainConfig['loss'] {
-  switch (input.loss) {
-    case 'huber':
-      return { kind: 'huber', delta: HUBER_DELTA };
-    case 'quantile':
-      return { kind: 'quantile', quantiles: quantileLevels(input.confidence) };
-    default:
-      return { kind: input.loss };
-  }
-}
-
-/** The trainer's settings of a run. */
-export function configOf(input: TrainInput): TrainConfig {
-  const { optimizer: kind, momentum, weightDecay, clipNorm, averageDecay } = input;
-  return {
-    family: input.family,
-    model: input.model,
-    window: input.windowBars,
-    batch: input.batch,
-    epochs: input.epochs,
-    learningRate: input.learningRate,
-    optimizer: { ...OPTIMIZER_DEFAULTS, kind, momentum, weightDecay, clipNorm, averageDecay },
-    schedule: { kind: input.schedule, warmupSteps: input.warmupSteps },
-    loss: lossOf(input),
-    seed: input.seed,
-    chunkSteps: CHUNK_STEPS,
-    patience: input.patience,
-    engine: input.engine,
-    ...(input.device === undefined ? {} : { device: input.device }),
-    threads: input.threads > 0 ? input.threads : Math.max(1, availableParallelism()),
-    precision: input.precision,
-    graphOptimization: input.graphOptimization,
-    accumulation: input.accumulation,
-    checkpointing: input.checkpointing,
-    attention: input.attention,
-    layout: input.layout,
-    devices: input.devices,
-    averageEvery: input.averageEvery,
-    keepCheckpoints: input.keepCheckpoints,
-    augment: { noise: input.augmentNoise, timeWarp: input.augmentTimeWarp, spread: input.augmentSpread },
-  };
-}
-
-function learn(prepared: Prepared, payload: TrainPayload, context: JobContext): Promise<TrainResult> {
-  const { targets, ends, split, matrix } = prepared;
-  const limited = targets.map((t) => Math.max(-TARGET_CLIP, Math.min(TARGET_CLIP, t)));
-  const data = {
-    features: prepared.scaled,
-    rows: matrix.rows,
-    featureCount: matrix.names.length,
-    featureNames: matrix.names,
-    targets: limited,
-    trainEnds: endsIn(ends, targets, split.train),
-    validationEnds: endsIn(ends, targets, split.validation),
-  };
-  return train(data, configOf(payload.input), {
-    checkpointDir: homePaths.checkpoint(payload.home, payload.runId),
-    signal: context.signal,
-    paused: () => context.paused,
-    waitWhilePaused: () => context.waitWhilePaused(),
-    clock: systemClock,
-    onEngine: (engine, note) =>
-      context.report({ fraction: 0, data: { type: 'engine', engine, note } satisfies TrainProgressData }),
-    onChunk: (chunk) =>
-      context.report({
-        fraction: chunk.step / chunk.totalSteps,
-        etaMs: chunk.etaMs,
-        data: { type: 'chunk', chunk } satisfies TrainProgressData,
-      }),
-  });
-}
-
-async function loadBars({ home, dataset }: TrainPayload): Promise<{ bars: BarColumns; marks: Uint8Array }> {
+/** @throws FrontierError CONFLICT where the history changed since the run was asked for; NOT_FOUND for an instrument */
+export async function loadHistory(
+  home: string,
+  dataset: DatasetDto,
+  symbols: readonly string[],
+): Promise<LearnedHistory> {
   const store = new BarStore(homePaths.bars(home));
   const { symbol, timeframe, priceSide } = dataset;
   try {
@@ -133,7 +56,21 @@ async function loadBars({ home, dataset }: TrainPayload): Promise<{ bars: BarCol
         'The history changed while the run was waiting.',
         'Start the run again.',
       );
-    return await store.loadMarked(symbol, timeframe, {}, priceSide);
+    const others = new Map<string, BarColumns>();
+    const otherHashes: Record<string, string> = {};
+    for (const other of symbols.filter((s) => s !== symbol)) {
+      const found = await store.find(other, timeframe);
+      if (!found) {
+        throw new FrontierError(
+          'NOT_FOUND',
+          `There is no ${other} ${timeframe} history to learn from.`,
+          `Import or download ${other} first, or leave it out.`,
+        );
+      }
+      others.set(other, await store.load(other, timeframe, {}, found.priceSide));
+      otherHashes[other] = found.dataHash;
+    }
+    return { ...(await store.loadMarked(symbol, timeframe, {}, priceSide)), others, otherHashes };
   } finally {
     await store.close();
   }
@@ -141,44 +78,46 @@ async function loadBars({ home, dataset }: TrainPayload): Promise<{ bars: BarCol
 
 /** Features, training, calibration, judgement and the stored artifact: the whole of a training run. */
 export async function trainJob(payload: TrainPayload, context: JobContext): Promise<TrainJobResult> {
-  const { bars, marks } = await loadBars(payload);
-  const prepared = prepare(bars, payload.input, marks);
-  const result = await learn(prepared, payload, context);
-  if (result.stopped)
+  const { home, runId, modelId, input, dataset } = payload;
+  const history = await loadHistory(home, dataset, input.symbols);
+  const { bars } = history;
+  const prepared = prepare(bars, input, history.marks, history.others);
+  const fitted = await fit(prepared, input, bars, {
+    checkpointDir: homePaths.checkpoint(home, runId),
+    context,
+  });
+  if (fitted.stopped)
     throw new FrontierError(
       'CANCELLED',
       'The run was stopped before its end; no model was stored.',
       'Resume goes on from its checkpoint.',
     );
   const { matrix, scaler } = prepared;
-  const shape = {
-    features: matrix.names,
-    scaler,
-    windowBars: payload.input.windowBars,
-    symbol: payload.input.symbol,
-  };
-  const signals = await predictHistory(result.onnx, shape, bars);
-  const judged = judge(prepared, signals, payload.input);
-  const { input, dataset, modelId } = payload;
+  const shape = { features: matrix.names, scaler, windowBars: input.windowBars, symbol: input.symbol };
+  const answers = await askModel(fitted.onnx, shape, bars, history.others);
+  const judged = judge(prepared, answers, input, fitted.model);
   const manifest = manifestOf({
     modelId,
+    runId,
     input,
     dataset,
     bars,
     prepared,
-    result,
+    fitted,
     judged,
+    otherHashes: history.otherHashes,
     fixedSettings: FIXED_SETTINGS,
   });
-  const stored = new ArtifactStore(payload.home).save({ model: result.onnx, manifest });
+  const stored = new ArtifactStore(home).save({ model: fitted.onnx, manifest });
   const model = modelDto(stored);
-  saveSignals({ ...payload, ...model }, stored.sha256, payload.dataset.dataHash, signals, bars);
+  const signals = withIntervals(answers, manifest.calibration);
+  saveSignals({ home, modelId, ...model }, stored.sha256, dataset.dataHash, signals, bars);
   return {
     model,
-    finalLoss: result.finalLoss,
-    seconds: result.seconds,
-    steps: result.steps,
-    stopped: result.stopped,
-    engineNote: result.engineDegradedReason,
+    finalLoss: fitted.finalLoss,
+    seconds: fitted.seconds,
+    steps: fitted.steps,
+    stopped: fitted.stopped,
+    engineNote: fitted.engineDegradedReason,
   };
 }

@@ -1,4 +1,4 @@
-import type { SpanDto, SpanName } from '../../../src-shared/contract/common.ts';
+import type { SpanDto } from '../../../src-shared/contract/common.ts';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import {
   FAMILIES,
@@ -8,73 +8,29 @@ import {
 } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
-import { rankCorrelation, rSquared } from '../../../src-shared/metrics/prediction.ts';
+import { familyOf } from '../../models/registry.ts';
 import { appVersion } from '../../ops/paths.ts';
 import type { StoredArtifact } from '../../store/artifacts.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
-import type { TrainResult } from '../../training/trainer.ts';
-import { calibrate, coverage, normalisedScores } from '../../validation/conformal.ts';
 import { type ChronologicalSplit, SPLIT_PARTS } from '../../validation/splits.ts';
 import { systemClock } from '../ids.ts';
-import type { Signals } from '../signals.ts';
-import { endsIn, type Prepared } from './prepare.ts';
+import type { Fitted } from './fit.ts';
+import type { Judged } from './judge.ts';
+import type { Prepared } from './prepare.ts';
 
 const TARGET = 'ln(close[t+H]/close[t]) / (atr14[t]/close[t]*sqrt(H))';
-/** What calibration and the test part say of a model. */
-export interface Judged {
-  readonly calibration: ModelManifest['calibration'];
-  readonly conformal: NonNullable<ModelDto['conformal']>;
-  readonly testR2: number;
-  readonly testRankCorrelation: number;
-}
-
-/** Calibrates on the calibration part; reports on the test part, which nothing was fitted on. */
-export function judge(prepared: Prepared, signals: Signals, input: TrainInput): Judged {
-  const rowsOf = (part: SpanName) => {
-    const rows = endsIn(prepared.ends, prepared.targets, prepared.split[part]);
-    return {
-      targets: Float64Array.from(rows, (r) => prepared.targets[r]!),
-      predictions: Float64Array.from(rows, (r) => signals.predictions[r]!),
-      // Targets are in units of volatility already, so every row has the same expected error.
-      scales: new Float64Array(rows.length).fill(1),
-    };
-  };
-  const held = rowsOf('calibration');
-  const test = rowsOf('test');
-  const { quantile } = calibrate(normalisedScores(held), 1 - input.confidence);
-  const predictionScale = Math.sqrt(
-    held.predictions.reduce((s, p) => s + p * p, 0) / held.predictions.length,
-  );
-  if (!(predictionScale > 1e-6))
-    throw new FrontierError(
-      'REFUSED',
-      'The network learned to predict nothing: its output does not vary.',
-      'Train longer, with a higher learning rate, less weight decay, or on more history.',
-    );
-  const achieved = coverage(test, quantile, { overlapBars: input.horizonBars });
-  return {
-    calibration: { q: quantile, confidence: input.confidence, predictionScale },
-    conformal: {
-      target: input.confidence,
-      achieved: achieved.achieved,
-      n: achieved.n,
-      low: achieved.low,
-      high: achieved.high,
-    },
-    testR2: rSquared(test.targets, test.predictions),
-    testRankCorrelation: rankCorrelation(test.targets, test.predictions),
-  };
-}
 
 /** What a manifest is made from. */
 export interface Trained {
   readonly modelId: string;
+  readonly runId: string;
   readonly input: TrainInput;
   readonly dataset: DatasetDto;
   readonly bars: BarColumns;
   readonly prepared: Prepared;
-  readonly result: TrainResult;
+  readonly fitted: Fitted;
   readonly judged: Judged;
+  readonly otherHashes: Readonly<Record<string, string>>;
   /** Settings that the user did not choose but the result depends on. */
   readonly fixedSettings: Readonly<Record<string, unknown>>;
 }
@@ -88,7 +44,7 @@ function spansOf(split: ChronologicalSplit, bars: BarColumns): SpanDto[] {
 
 /** Everything the run depended on and what came out. */
 export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'format'> {
-  const { input, dataset, bars, prepared, result, judged } = trained;
+  const { input, dataset, bars, prepared, fitted, judged } = trained;
   const features = prepared.matrix.names;
   return {
     modelId: trained.modelId,
@@ -96,7 +52,12 @@ export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'f
     timeframe: dataset.timeframe,
     synthetic: dataset.synthetic,
     createdMs: systemClock.nowMs(),
+    runId: trained.runId,
     family: input.family,
+    role: familyOf(input.family).role,
+    ...(Object.keys(trained.otherHashes).length > 0 ? { otherHashes: { ...trained.otherHashes } } : {}),
+    ...(fitted.device === undefined ? {} : { device: fitted.device }),
+    figures: [...judged.figures],
     features,
     scaler: prepared.scaler,
     windowBars: input.windowBars,
@@ -106,7 +67,7 @@ export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'f
       input: 'x',
       inputShape: [-1, input.windowBars, features.length],
       output: 'y',
-      outputShape: [-1, 1],
+      outputShape: [-1, fitted.outputs],
     },
     calibration: judged.calibration,
     conformal: judged.conformal,
@@ -117,13 +78,13 @@ export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'f
     bars: dataset.bars,
     codeVersion: appVersion(),
     seed: input.seed,
-    engine: result.engine,
-    hyperParameters: { ...input, ...trained.fixedSettings },
-    parameters: result.parameters,
+    engine: fitted.engine,
+    hyperParameters: { ...input, model: fitted.model, ...trained.fixedSettings },
+    parameters: fitted.parameters,
     metrics: {
-      finalLoss: result.finalLoss,
-      bestValidationLoss: result.bestValidationLoss ?? null,
-      bestStep: result.bestStep,
+      finalLoss: fitted.finalLoss,
+      bestValidationLoss: fitted.bestValidationLoss ?? null,
+      bestStep: fitted.bestStep,
       testR2: judged.testR2,
       testRankCorrelation: judged.testRankCorrelation,
       samplesLeftOut: prepared.samplesLeftOut,

@@ -1,0 +1,221 @@
+import { availableParallelism } from 'node:os';
+import type { TrainInput, TrainLogEntry } from '../../../src-shared/contract/training.ts';
+import { FrontierError } from '../../../src-shared/errors.ts';
+import type { BarColumns } from '../../../src-shared/market/bars.ts';
+import { pathTargets } from '../../features/index.ts';
+import type { JobContext } from '../../jobs/port.ts';
+import type { SolvedFamily } from '../../models/family.ts';
+import { checkedSettings, familyOf } from '../../models/registry.ts';
+import { emitModel } from '../../tensor/onnx/emit.ts';
+import { OPTIMIZER_DEFAULTS } from '../../tensor/optimizer.ts';
+import {
+  type ChunkReport,
+  type TrainConfig,
+  type TrainingData,
+  type TrainResult,
+  train,
+} from '../../training/trainer.ts';
+import { systemClock } from '../ids.ts';
+import { endsIn, type Prepared } from './prepare.ts';
+
+/** What the run tells with each chunk. */
+export type TrainProgressData =
+  | { readonly type: 'chunk'; readonly chunk: ChunkReport }
+  | { readonly type: 'engine'; readonly engine: string; readonly note?: string | undefined }
+  | { readonly type: 'log'; readonly entry: TrainLogEntry };
+
+/** A model that was fitted, whatever the way. */
+export interface Fitted
+  extends Pick<
+    TrainResult,
+    | 'onnx'
+    | 'outputs'
+    | 'steps'
+    | 'seconds'
+    | 'finalLoss'
+    | 'bestStep'
+    | 'stopped'
+    | 'parameters'
+    | 'bestValidationLoss'
+    | 'engineDegradedReason'
+    | 'device'
+  > {
+  readonly engine: string;
+  /** Settings of the family, defaults filled in. */
+  readonly model: Readonly<Record<string, unknown>>;
+  /** Figures of the fit itself. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Targets beyond this many units are limited for training, so that a few wild bars do not own the loss. */
+const TARGET_CLIP = 6;
+const CHUNK_STEPS = 50;
+/** Corner of the Huber loss, in standard deviations of the scaled target. */
+const HUBER_DELTA = 1;
+
+/** What the user does not choose. */
+export const FIXED_SETTINGS = { targetClip: TARGET_CLIP, huberDelta: HUBER_DELTA } as const;
+
+/** Levels that a quantile model learns: the middle, then both ends of the interval aimed at. */
+export function quantileLevels(confidence: number): readonly number[] {
+  return [0.5, (1 - confidence) / 2, (1 + confidence) / 2];
+}
+
+function lossOf(input: TrainInput): TrainConfig['loss'] {
+  switch (input.loss) {
+    case 'huber':
+      return { kind: 'huber', delta: HUBER_DELTA };
+    case 'quantile':
+      return { kind: 'quantile', quantiles: quantileLevels(input.confidence) };
+    default:
+      return { kind: input.loss };
+  }
+}
+
+/** The trainer's settings of a run. */
+export function configOf(input: TrainInput): TrainConfig {
+  const { optimizer: kind, momentum, weightDecay, clipNorm, averageDecay } = input;
+  return {
+    family: input.family,
+    model: input.model,
+    window: input.windowBars,
+    batch: input.batch,
+    epochs: input.epochs,
+    learningRate: input.learningRate,
+    optimizer: { ...OPTIMIZER_DEFAULTS, kind, momentum, weightDecay, clipNorm, averageDecay },
+    schedule: { kind: input.schedule, warmupSteps: input.warmupSteps },
+    loss: lossOf(input),
+    seed: input.seed,
+    chunkSteps: CHUNK_STEPS,
+    patience: input.patience,
+    engine: input.engine,
+    ...(input.device === undefined ? {} : { device: input.device }),
+    threads: input.threads > 0 ? input.threads : Math.max(1, availableParallelism()),
+    precision: input.precision,
+    graphOptimization: input.graphOptimization,
+    accumulation: input.accumulation,
+    checkpointing: input.checkpointing,
+    attention: input.attention,
+    layout: input.layout,
+    devices: input.devices,
+    averageEvery: input.averageEvery,
+    keepCheckpoints: input.keepCheckpoints,
+    augment: { noise: input.augmentNoise, timeWarp: input.augmentTimeWarp, spread: input.augmentSpread },
+  };
+}
+
+const limited = (targets: Float32Array): Float32Array =>
+  targets.map((t) => Math.max(-TARGET_CLIP, Math.min(TARGET_CLIP, t)));
+
+/** The prepared history as the trainer wants it. */
+export function trainingDataOf(prepared: Prepared, input: TrainInput, bars: BarColumns): TrainingData {
+  const { targets, ends, split, matrix } = prepared;
+  const diffusion = familyOf(input.family).role === 'diffusion';
+  const path = diffusion ? pathTargets(bars, matrix.atr, input.horizonBars) : undefined;
+  return {
+    features: prepared.scaled,
+    rows: matrix.rows,
+    featureCount: matrix.names.length,
+    featureNames: matrix.names,
+    targets: limited(path ?? targets),
+    targetCount: path ? input.horizonBars : 1,
+    trainEnds: endsIn(ends, targets, split.train),
+    validationEnds: endsIn(ends, targets, split.validation),
+  };
+}
+
+/** Where and how a fit runs. */
+export interface FitPlace {
+  readonly checkpointDir: string;
+  readonly context: JobContext;
+  /** Share of the job's progress that the fit takes, default all of it. */
+  readonly progress?: { readonly from: number; readonly to: number };
+}
+
+async function byGradients(
+  data: TrainingData,
+  input: TrainInput,
+  { checkpointDir, context, progress = { from: 0, to: 1 } }: FitPlace,
+): Promise<Fitted> {
+  const report = (fraction: number, progressData: TrainProgressData, etaMs?: number) =>
+    context.report({
+      fraction: progress.from + fraction * (progress.to - progress.from),
+      ...(etaMs === undefined ? {} : { etaMs }),
+      data: progressData,
+    });
+  let done = 0;
+  const result = await train(data, configOf(input), {
+    checkpointDir,
+    signal: context.signal,
+    paused: () => context.paused,
+    waitWhilePaused: () => context.waitWhilePaused(),
+    clock: systemClock,
+    onEngine: (engine, note) => report(done, { type: 'engine', engine, note }),
+    onChunk: (chunk) => {
+      done = chunk.step / chunk.totalSteps;
+      report(done, { type: 'chunk', chunk }, chunk.etaMs);
+    },
+    onLog: (entry) => report(done, { type: 'log', entry: { ...entry, timeMs: systemClock.nowMs() } }),
+  });
+  return {
+    ...result,
+    model: checkedSettings(familyOf(input.family), input.model),
+    figures: {},
+  };
+}
+
+async function bySolving(
+  family: SolvedFamily<unknown>,
+  data: TrainingData,
+  input: TrainInput,
+  context: JobContext,
+): Promise<Fitted> {
+  if (input.loss === 'quantile' || input.conformal === 'cqr') {
+    throw new FrontierError(
+      'BAD_INPUT',
+      `${family.title} learns the mean and has no quantiles.`,
+      'Choose another loss and the conformal method split or local, or a network.',
+    );
+  }
+  const started = systemClock.nowMs();
+  const model = checkedSettings(family, input.model);
+  const size = { window: input.windowBars, features: data.featureCount, outputs: 1 };
+  const { features, rows, targets, trainEnds, validationEnds } = data;
+  const solved = await family.solve(
+    model,
+    { features, rows, size, targets, trainEnds, validationEnds },
+    context.signal,
+  );
+  return {
+    onnx: emitModel(solved.graph, { family: input.family, config: JSON.stringify(model) }),
+    outputs: 1,
+    steps: solved.figures.iterations ?? 1,
+    seconds: (systemClock.nowMs() - started) / 1000,
+    finalLoss: solved.figures.trainLoss ?? Number.NaN,
+    ...(solved.figures.validationLoss === undefined
+      ? {}
+      : { bestValidationLoss: solved.figures.validationLoss }),
+    bestStep: solved.figures.iterations ?? 1,
+    engine: 'cpu',
+    stopped: false,
+    parameters: solved.parameters,
+    model,
+    figures: solved.figures,
+  };
+}
+
+/**
+ * Fits a model of any family that stands alone.
+ * @throws FrontierError as `train` and `SolvedFamily.solve`
+ */
+export async function fit(
+  prepared: Prepared,
+  input: TrainInput,
+  bars: BarColumns,
+  place: FitPlace,
+): Promise<Fitted> {
+  const family = familyOf(input.family);
+  const data = trainingDataOf(prepared, input, bars);
+  if (family.fit === 'solved') return bySolving(family, data, input, place.context);
+  return byGradients(data, input, place);
+}

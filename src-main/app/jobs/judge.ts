@@ -1,0 +1,138 @@
+import type { SpanName } from '../../../src-shared/contract/common.ts';
+import type { ModelDto, TrainInput } from '../../../src-shared/contract/training.ts';
+import { FrontierError } from '../../../src-shared/errors.ts';
+import { rankCorrelation, rSquared } from '../../../src-shared/metrics/prediction.ts';
+import { familyOf } from '../../models/registry.ts';
+import type { ModelManifest } from '../../store/manifest.ts';
+import { calibrate, coverage, normalisedScores } from '../../validation/conformal.ts';
+import type { Answers } from '../signals.ts';
+import { endsIn, type Prepared } from './prepare.ts';
+
+export type Figure = ModelDto['figures'][number];
+
+/** What calibration and the test part say of a model. */
+export interface Judged {
+  readonly calibration: ModelManifest['calibration'];
+  readonly conformal: ModelDto['conformal'];
+  readonly testR2: number | null;
+  readonly testRankCorrelation: number | null;
+  readonly figures: readonly Figure[];
+}
+
+interface Rows {
+  readonly targets: Float64Array;
+  readonly predictions: Float64Array;
+  readonly scales: Float64Array;
+}
+
+function rowsOf(prepared: Prepared, answers: Answers, part: SpanName): Rows {
+  const rows = endsIn(prepared.ends, prepared.targets, prepared.split[part]);
+  return {
+    targets: Float64Array.from(rows, (r) => prepared.targets[r]!),
+    predictions: Float64Array.from(rows, (r) => answers.predictions[r]!),
+    // Targets are in units of volatility already, so every row has the same expected error.
+    scales: new Float64Array(rows.length).fill(1),
+  };
+}
+
+/** Root mean square of the predictions, which scales them to signals. */
+function scaleOf(predictions: Float64Array): number {
+  const scale = Math.sqrt(predictions.reduce((s, p) => s + p * p, 0) / predictions.length);
+  if (scale > 1e-6) return scale;
+  throw new FrontierError(
+    'REFUSED',
+    'The network learned to predict nothing: its output does not vary.',
+    'Train longer, with a higher learning rate, less weight decay, or on more history.',
+  );
+}
+
+/** Calibrates on the calibration part; reports on the test part, which nothing was fitted on. */
+function judgeRegressor(prepared: Prepared, answers: Answers, input: TrainInput): Judged {
+  const held = rowsOf(prepared, answers, 'calibration');
+  const test = rowsOf(prepared, answers, 'test');
+  const { quantile } = calibrate(normalisedScores(held), 1 - input.confidence);
+  const achieved = coverage(test, quantile, { overlapBars: input.horizonBars });
+  return {
+    calibration: {
+      q: quantile,
+      method: 'split',
+      confidence: input.confidence,
+      predictionScale: scaleOf(held.predictions),
+    },
+    conformal: {
+      target: input.confidence,
+      achieved: achieved.achieved,
+      n: achieved.n,
+      low: achieved.low,
+      high: achieved.high,
+      method: 'split',
+      width: achieved.meanWidth,
+    },
+    testR2: rSquared(test.targets, test.predictions),
+    testRankCorrelation: rankCorrelation(test.targets, test.predictions),
+    figures: [],
+  };
+}
+
+/** Value below which a share of the sorted values lies (nearest rank). */
+function percentile(values: Float64Array, percent: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const rank = Math.ceil((percent / 100) * sorted.length);
+  return sorted[Math.min(sorted.length, Math.max(1, rank)) - 1]!;
+}
+
+const DEFAULT_THRESHOLD_PERCENTILE = 99;
+
+/** The threshold comes from the validation part; how much of the unseen test part lies above it is reported. */
+function judgeAnomaly(
+  prepared: Prepared,
+  answers: Answers,
+  settings: Readonly<Record<string, unknown>>,
+): Judged {
+  const errors = (part: SpanName): Float64Array => {
+    const { from, to } = prepared.split[part];
+    const rows = prepared.ends.filter((row) => row >= from && row < to);
+    return Float64Array.from(rows, (row) => answers.predictions[row]!);
+  };
+  const percent = Number(settings.percentile ?? DEFAULT_THRESHOLD_PERCENTILE);
+  const threshold = percentile(errors('validation'), percent);
+  const test = errors('test');
+  const flagged = test.filter((error) => error > threshold).length;
+  return {
+    calibration: null,
+    conformal: null,
+    testR2: null,
+    testRankCorrelation: null,
+    figures: [
+      { name: 'threshold', label: `Threshold (percentile ${percent} of validation)`, value: threshold },
+      {
+        name: 'flaggedPct',
+        label: 'Flagged on the test span',
+        value: (100 * flagged) / test.length,
+        unit: '%',
+      },
+      {
+        name: 'meanError',
+        label: 'Mean error on the test span',
+        value: test.reduce((a, b) => a + b, 0) / test.length,
+      },
+    ],
+  };
+}
+
+/** What calibration and test say of a model of any role. */
+export function judge(
+  prepared: Prepared,
+  answers: Answers,
+  input: TrainInput,
+  settings: Readonly<Record<string, unknown>>,
+): Judged {
+  switch (familyOf(input.family).role) {
+    case 'anomaly':
+      return judgeAnomaly(prepared, answers, settings);
+    case 'autoencoder':
+      return { calibration: null, conformal: null, testR2: null, testRankCorrelation: null, figures: [] };
+    default:
+      return judgeRegressor(prepared, answers, input);
+  }
+}
