@@ -59,6 +59,6 @@ describe('forecasts of the chart', () => {
     const before = await ask(500);
     spoil();
     expect(await ask(500)).toEqual(before);
-    expect(statSync(file).size).toBe(64 + 16_000 * 32);
+    expect(statSync(file).size).toBe(64 + 16_000 * 48);
   });
 });

@@ -208,7 +208,7 @@ async function bySolving(
  * Fits a model of any family that stands alone.
  * @throws FrontierError as `train` and `SolvedFamily.solve`
  */
-export async function fit(
+export async function fitModel(
   prepared: Prepared,
   input: TrainInput,
   bars: BarColumns,

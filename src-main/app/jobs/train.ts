@@ -8,7 +8,7 @@ import { BarStore } from '../../store/bars.ts';
 import { homePaths } from '../context.ts';
 import type { OtherBars } from '../modelFeatures.ts';
 import { askModel, saveSignals, withIntervals } from '../signals.ts';
-import { FIXED_SETTINGS, fit } from './fit.ts';
+import { FIXED_SETTINGS, fitModel } from './fit.ts';
 import { judge } from './judge.ts';
 import { prepare } from './prepare.ts';
 import { manifestOf, modelDto } from './trainedModel.ts';
@@ -82,7 +82,7 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
   const history = await loadHistory(home, dataset, input.symbols);
   const { bars } = history;
   const prepared = prepare(bars, input, history.marks, history.others);
-  const fitted = await fit(prepared, input, bars, {
+  const fitted = await fitModel(prepared, input, bars, {
     checkpointDir: homePaths.checkpoint(home, runId),
     context,
   });
