@@ -12,6 +12,8 @@ export interface ModelSize {
   /** Features per step. */
   readonly features: number;
   readonly outputs: number;
+  /** Columns of the targets where they are not as many as the outputs, for models that learn by an objective. */
+  readonly targets?: number;
 }
 
 /** Choices about how a model is computed that do not change what it computes. */
@@ -66,7 +68,7 @@ export interface StepInput {
 /** What an objective builds with: one training batch. */
 export interface ObjectiveScope extends ModelScope {
   readonly batch: number;
-  /** Targets of the batch's windows, [batch, outputs]. */
+  /** Targets of the batch's windows, [batch, targets]. */
   target(): Value;
   /** A declared step input, [batch, ...shape]. */
   stepInput(name: string): Value;
@@ -174,7 +176,7 @@ export function collectParameters(
     objective({
       ...windowScope(size, matrix, ends, collector()),
       batch: 1,
-      target: () => graph.input('target', 'float32', [1, size.outputs]),
+      target: () => graph.input('target', 'float32', [1, size.targets ?? size.outputs]),
       stepInput: (name) => inputs.get(name)!,
     });
   }

@@ -51,7 +51,7 @@ function prepare(data: TrainingData, config: TrainConfig): Prepared {
   checkConfig(config);
   const targetCount = data.targetCount ?? 1;
   const outputs = config.loss.kind === 'quantile' ? config.loss.quantiles.length : targetCount;
-  const given = { window: config.window, features: data.featureCount, outputs };
+  const given = { window: config.window, features: data.featureCount, outputs, targets: targetCount };
   const layout = config.layout === 'auto' ? 'channelsFirst' : config.layout;
   const { attention, checkpointing } = config;
   const model = defineModel(config.family, config.model, given, { attention, checkpointing, layout });
