@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { FamilyInfo, FamilyName, ModelRole } from '../../src-shared/contract/training.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { BUILD_DEFAULTS, type BuildOptions, type ModelSize, type TrainableModel } from '../tensor/model.ts';
+import { elasticNet, lasso, ridge } from './families/linear.ts';
 import { mlp } from './families/mlp.ts';
 import { tcn } from './families/tcn.ts';
 import type { GradientFamily, ModelFamily, SolvedFamily } from './family.ts';
 
 /** All model families; a new one is one file and one line here. */
-const REGISTERED: Partial<Record<FamilyName, unknown>> = { mlp, tcn };
+const REGISTERED: Partial<Record<FamilyName, unknown>> = { ridge, lasso, elasticNet, mlp, tcn };
 
 const FAMILIES = REGISTERED as Partial<Record<FamilyName, ModelFamily<unknown>>>;
 
