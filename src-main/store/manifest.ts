@@ -16,16 +16,35 @@ export const scalerSchema = z.object({
   clip: z.number(),
 });
 
-/** From raw predictions to intervals and signals. */
+/** From raw predictions to intervals (`intervalOf` in validation/conformal) and signals. */
 export const calibrationSchema = z.object({
-  /** Half width of the interval, in units of the target times the scale of the row. */
+  /**
+   * Half width of the interval, in units of the target times the scale of the row; of `cqr` what is added at both ends
+   * of the predicted quantiles, below 0 where these were too wide.
+   */
   q: z.number(),
   /** Absent for artifacts of releases that knew `split` only. */
   method: z.enum(CONFORMAL_METHODS).optional(),
   confidence: z.number(),
   /** Divides a prediction to give the signal that the entry threshold compares. */
   predictionScale: z.number().positive(),
+  /** Of `local`: the scale of a row is exp(sum of weight * (column - mean) / std), kept within the limits. */
+  residual: z
+    .object({
+      /** Names of features, or `abs_prediction`. */
+      columns: z.array(z.string()),
+      mean: z.array(z.number()),
+      std: z.array(z.number().positive()),
+      weights: z.array(z.number()),
+      minScale: z.number().positive(),
+      maxScale: z.number().positive(),
+    })
+    .optional(),
+  /** Calibration scores, ascending, thinned to some hundreds: what an adaptive interval moves along. */
+  scores: z.array(z.number()).optional(),
 });
+/** A calibration without the scale of its signals. */
+export type CalibrationBody = Omit<z.infer<typeof calibrationSchema>, 'predictionScale'>;
 
 /** Everything a run depends on: with the data of the hash, it can be repeated from this file alone. */
 export const manifestSchema = z.object({
