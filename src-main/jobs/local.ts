@@ -114,6 +114,10 @@ class LocalJob implements JobHandle {
     clearTimeout(grace);
   }
 
+  send(message: unknown): void {
+    if (this.state === 'running' || this.state === 'paused') this.#send({ type: 'message', message });
+  }
+
   #readOutput({ stdout, stderr }: ChildProcess): void {
     for (const stream of [stdout, stderr]) {
       if (!stream) continue;

@@ -19,6 +19,8 @@ export interface JobContext {
   /** True while a pause is asked for; lets a loop checkpoint before it waits. */
   readonly paused: boolean;
   report(progress: JobProgress): void;
+  /** Hears what `JobHandle.send` sends from now on; between two awaits of the handler nothing is heard. */
+  onMessage(listener: (message: unknown) => void): void;
 }
 
 /** Runs inside a worker process. Payload and result must survive JSON. */
@@ -48,6 +50,8 @@ export interface JobHandle {
   resume(): void;
   /** Asks the job to finish cleanly; kills it after a grace time. */
   stop(): Promise<void>;
+  /** Gives the handler a message that must survive JSON. A job that waits, or whose worker is being replaced, misses it. */
+  send(message: unknown): void;
   subscribe(listener: (event: JobEvent) => void): () => void;
 }
 

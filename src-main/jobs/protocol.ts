@@ -6,7 +6,9 @@ export type ToWorker =
   | { readonly type: 'start'; readonly kind: string; readonly payload: unknown }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  /** For the handler, which knows what it means. */
+  | { readonly type: 'message'; readonly message: unknown };
 
 /** Worker to engine. */
 export type FromWorker =

@@ -7,6 +7,7 @@ class Control {
   readonly abort = new AbortController();
   #paused = false;
   #waiting: (() => void)[] = [];
+  readonly #listeners: ((message: unknown) => void)[] = [];
 
   get paused(): boolean {
     return this.#paused;
@@ -24,6 +25,14 @@ class Control {
   stop(): void {
     this.abort.abort(new FrontierError('CANCELLED', 'The job was stopped.'));
     this.resume();
+  }
+
+  listen(listener: (message: unknown) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  tell(message: unknown): void {
+    for (const listener of this.#listeners) listener(message);
   }
 
   wait(): Promise<void> {
@@ -53,6 +62,7 @@ function contextOf(control: Control): JobContext {
     report(progress) {
       void send({ type: 'progress', progress });
     },
+    onMessage: (listener) => control.listen(listener),
   };
 }
 
@@ -70,6 +80,7 @@ export function serveJobs(handlers: Readonly<Record<string, () => Promise<JobHan
     if (message.type === 'pause') control.pause();
     else if (message.type === 'resume') control.resume();
     else if (message.type === 'stop') control.stop();
+    else if (message.type === 'message') control.tell(message.message);
     else void run(message.kind, message.payload);
   });
 

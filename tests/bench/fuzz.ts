@@ -26,6 +26,7 @@ const context: JobContext = {
   waitWhilePaused: () => Promise.resolve(),
   paused: false,
   report: () => undefined,
+  onMessage: () => undefined,
 };
 
 interface Counts {

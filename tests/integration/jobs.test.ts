@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,6 +55,19 @@ describe('jobs in worker processes', () => {
     process.kill(job.workerPid!, 'SIGKILL');
     await expect(job.result).rejects.toMatchObject({ code: 'WORKER_LOST' });
     expect(job.state).toBe('failed');
+  });
+
+  it('gives the handler the messages of a running job, and none to one that waits or has ended', async () => {
+    const file = join(folder, 'heard');
+    const job = jobs.submit('count', { file, upTo: 1000 });
+    job.send('too early');
+    await until(() => job.progress.fraction > 0);
+    job.send('save');
+    job.send({ take: 2 });
+    await until(() => existsSync(`${file}.heard`) && readFileSync(`${file}.heard`, 'utf8').includes('take'));
+    await job.stop();
+    job.send('too late');
+    expect(readFileSync(`${file}.heard`, 'utf8')).toBe('"save"\n{"take":2}\n');
   });
 
   it('pauses, goes on and stops', async () => {

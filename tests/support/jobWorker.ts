@@ -14,6 +14,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 serveJobs({
   count: async () => async (payload, context) => {
     const { file, upTo, dieAt } = payload as CountPayload;
+    context.onMessage((message) => appendFileSync(`${file}.heard`, `${JSON.stringify(message)}\n`));
     let at = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
     while (at < upTo && !context.signal.aborted) {
       await context.waitWhilePaused();

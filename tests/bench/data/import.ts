@@ -117,6 +117,7 @@ const context: JobContext = {
   waitWhilePaused: () => Promise.resolve(),
   paused: false,
   report: () => undefined,
+  onMessage: () => undefined,
 };
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
