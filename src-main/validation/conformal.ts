@@ -153,15 +153,33 @@ export interface CoverageOptions {
  * @throws FrontierError BAD_INPUT as `normalisedScores`, and for no rows
  */
 export function coverage(rows: Predictions, quantile: number, options: CoverageOptions = {}): Coverage {
+  const n = checkRows(rows);
+  const lower = new Float64Array(n);
+  const upper = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const found = interval(rows.predictions[i]!, rows.scales[i]!, quantile);
+    lower[i] = found.lower;
+    upper[i] = found.upper;
+  }
+  return coverageOfIntervals({ targets: rows.targets, lower, upper }, options);
+}
+
+/** As `coverage`, of intervals of any kind. @throws FrontierError BAD_INPUT for no rows, or figures that are NaN */
+export function coverageOfIntervals(
+  rows: { readonly targets: Column; readonly lower: Column; readonly upper: Column },
+  options: CoverageOptions = {},
+): Coverage {
   const confidence = options.confidence ?? 0.95;
   const overlap = Math.max(1, options.overlapBars ?? 1);
-  const n = checkRows(rows);
+  const n = rows.targets.length;
   if (n === 0) throw badRows('no rows');
   let covered = 0;
   let width = 0;
   for (let i = 0; i < n; i++) {
-    const { lower, upper } = interval(rows.predictions[i]!, rows.scales[i]!, quantile);
-    if (rows.targets[i]! >= lower && rows.targets[i]! <= upper) covered++;
+    const [target, lower, upper] = [rows.targets[i]!, rows.lower[i]!, rows.upper[i]!];
+    if (Number.isNaN(target + lower + upper))
+      throw badRows(`target ${target} in [${lower}, ${upper}] in row ${i}`);
+    if (target >= lower && target <= upper) covered++;
     width += upper - lower;
   }
   const band = clopperPearson(covered / overlap, n / overlap, confidence);
