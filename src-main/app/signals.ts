@@ -4,12 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import type { BarColumns } from '../../src-shared/market/bars.ts';
+import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { applyScaler, type FeatureMatrix } from '../features/index.ts';
 import { Predictor } from '../models/predictor.ts';
 import { ArtifactStore, type LoadedArtifact } from '../store/artifacts.ts';
 import { BarStore } from '../store/bars.ts';
 import { type ModelManifest, type RegressorManifest, regressorOf } from '../store/manifest.ts';
 import { openEngine } from '../tensor/engine.ts';
+import { type IntervalColumns, intervalColumns } from '../validation/conformal/columns.ts';
+import { intervalFeatures, intervalsOf } from '../validation/conformal/model.ts';
 import { homePaths } from './context.ts';
 import { matrixOf, type OtherBars, otherSymbols } from './modelFeatures.ts';
 
@@ -29,8 +32,10 @@ export interface Answers {
   readonly predictions: Float64Array;
   /** The model's own ends of the interval, where it learnt quantiles. */
   readonly quantiles: { readonly lower: Float64Array; readonly upper: Float64Array } | undefined;
-  /** Raw features of every bar, which a calibrated interval may depend on. */
+  /** Raw features of every bar. */
   readonly matrix: FeatureMatrix;
+  /** What a calibrated interval may depend on; computed when first asked for. */
+  readonly columns: () => IntervalColumns;
 }
 
 /** Names a model and its history, enough to load both in a worker. */
@@ -76,7 +81,16 @@ export async function askModel(
       return all;
     };
     const quantiles = outputs === 3 ? { lower: column(1), upper: column(2) } : undefined;
-    return { predictions: column(0), quantiles, matrix };
+    let columns: IntervalColumns | undefined;
+    return {
+      predictions: column(0),
+      quantiles,
+      matrix,
+      columns: () => {
+        columns ??= intervalColumns(bars, instrumentFor(manifest.symbol));
+        return columns;
+      },
+    };
   } finally {
     await predictor.close();
   }
@@ -84,14 +98,14 @@ export async function askModel(
 
 /** The answers with the interval that the calibration of the model gives them. */
 export function withIntervals(answers: Answers, calibration: ModelManifest['calibration']): Signals {
-  const { predictions, matrix } = answers;
-  const q = calibration?.q ?? Number.NaN;
-  return {
-    predictions,
-    lower: predictions.map((p) => p - q),
-    upper: predictions.map((p) => p + q),
-    atr: matrix.atr,
-  };
+  const { predictions, quantiles, matrix } = answers;
+  const { atr } = matrix;
+  if (!calibration) {
+    const unknown = new Float64Array(predictions.length).fill(Number.NaN);
+    return { predictions, lower: unknown, upper: unknown, atr };
+  }
+  const columns = intervalFeatures(calibration).length > 0 ? answers.columns() : undefined;
+  return { predictions, ...intervalsOf(calibration, { predictions, quantiles, columns }), atr };
 }
 
 const HEADER_BYTES = 64;

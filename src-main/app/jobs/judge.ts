@@ -1,10 +1,11 @@
 import type { SpanName } from '../../../src-shared/contract/common.ts';
 import type { ModelDto, TrainInput } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
+import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import { rankCorrelation, rSquared } from '../../../src-shared/metrics/prediction.ts';
 import { familyOf } from '../../models/registry.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
-import { calibrate, coverage, normalisedScores } from '../../validation/conformal.ts';
+import { calibrateModel } from '../../validation/conformal/model.ts';
 import type { Answers } from '../signals.ts';
 import { endsIn, type Prepared } from './prepare.ts';
 
@@ -19,22 +20,6 @@ export interface Judged {
   readonly figures: readonly Figure[];
 }
 
-interface Rows {
-  readonly targets: Float64Array;
-  readonly predictions: Float64Array;
-  readonly scales: Float64Array;
-}
-
-function rowsOf(prepared: Prepared, answers: Answers, part: SpanName): Rows {
-  const rows = endsIn(prepared.ends, prepared.targets, prepared.split[part]);
-  return {
-    targets: Float64Array.from(rows, (r) => prepared.targets[r]!),
-    predictions: Float64Array.from(rows, (r) => answers.predictions[r]!),
-    // Targets are in units of volatility already, so every row has the same expected error.
-    scales: new Float64Array(rows.length).fill(1),
-  };
-}
-
 /** Root mean square of the predictions, which scales them to signals. */
 function scaleOf(predictions: Float64Array): number {
   const scale = Math.sqrt(predictions.reduce((s, p) => s + p * p, 0) / predictions.length);
@@ -47,29 +32,27 @@ function scaleOf(predictions: Float64Array): number {
 }
 
 /** Calibrates on the calibration part; reports on the test part, which nothing was fitted on. */
-function judgeRegressor(prepared: Prepared, answers: Answers, input: TrainInput): Judged {
-  const held = rowsOf(prepared, answers, 'calibration');
-  const test = rowsOf(prepared, answers, 'test');
-  const { quantile } = calibrate(normalisedScores(held), 1 - input.confidence);
-  const achieved = coverage(test, quantile, { overlapBars: input.horizonBars });
+function judgeRegressor(prepared: Prepared, answers: Answers, input: TrainInput, bars: BarColumns): Judged {
+  const { targets } = prepared;
+  const { predictions, quantiles } = answers;
+  const rowsOf = (part: SpanName) => endsIn(prepared.ends, targets, prepared.split[part]);
+  const [held, test] = [rowsOf('calibration'), rowsOf('test')];
+  const { calibration, conformal } = calibrateModel({
+    method: input.conformal,
+    confidence: input.confidence,
+    history: { timeMs: bars.timeMs, targets, predictions, quantiles, columns: answers.columns() },
+    train: rowsOf('train'),
+    calibration: held,
+    test,
+    overlapBars: input.horizonBars,
+  });
+  const pick = (column: ArrayLike<number>, rows: Int32Array) => Float64Array.from(rows, (r) => column[r]!);
+  const [tested, outcomes] = [pick(predictions, test), pick(targets, test)];
   return {
-    calibration: {
-      q: quantile,
-      method: 'split',
-      confidence: input.confidence,
-      predictionScale: scaleOf(held.predictions),
-    },
-    conformal: {
-      target: input.confidence,
-      achieved: achieved.achieved,
-      n: achieved.n,
-      low: achieved.low,
-      high: achieved.high,
-      method: 'split',
-      width: achieved.meanWidth,
-    },
-    testR2: rSquared(test.targets, test.predictions),
-    testRankCorrelation: rankCorrelation(test.targets, test.predictions),
+    calibration: { ...calibration, predictionScale: scaleOf(pick(predictions, held)) },
+    conformal,
+    testR2: rSquared(outcomes, tested),
+    testRankCorrelation: rankCorrelation(outcomes, tested),
     figures: [],
   };
 }
@@ -126,6 +109,7 @@ export function judge(
   answers: Answers,
   input: TrainInput,
   settings: Readonly<Record<string, unknown>>,
+  bars: BarColumns,
 ): Judged {
   switch (familyOf(input.family).role) {
     case 'anomaly':
@@ -133,6 +117,6 @@ export function judge(
     case 'autoencoder':
       return { calibration: null, conformal: null, testR2: null, testRankCorrelation: null, figures: [] };
     default:
-      return judgeRegressor(prepared, answers, input);
+      return judgeRegressor(prepared, answers, input, bars);
   }
 }

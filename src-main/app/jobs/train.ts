@@ -95,7 +95,7 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
   const { matrix, scaler } = prepared;
   const shape = { features: matrix.names, scaler, windowBars: input.windowBars, symbol: input.symbol };
   const answers = await askModel(fitted.onnx, shape, bars, history.others);
-  const judged = judge(prepared, answers, input, fitted.model);
+  const judged = judge(prepared, answers, input, fitted.model, bars);
   const manifest = manifestOf({
     modelId,
     runId,
