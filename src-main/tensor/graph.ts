@@ -27,6 +27,31 @@ export interface GraphNode {
   readonly attributes: Attributes;
 }
 
+/** The values and nodes that make up a region; of a recomputed one, their copies. */
+interface RegionParts {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Further values of the forward part that the backward part uses. */
+  readonly saved: readonly Value[];
+  /** In topological order. */
+  readonly nodes: readonly GraphNode[];
+}
+
+/** What the backward part of a region sees. */
+export interface RegionContext extends RegionParts {
+  /** Which inputs need a gradient; the backward part may leave out the others. */
+  readonly needs: readonly boolean[];
+}
+
+/** Nodes that are differentiated as one, by a rule of their own (`withGradient`, `recompute`). */
+export interface GradientRegion extends RegionParts {
+  /** @param grads gradients of the outputs; undefined where the loss does not depend on one, but not all */
+  readonly backward: (
+    grads: readonly (Value | undefined)[],
+    context: RegionContext,
+  ) => readonly (Value | undefined)[];
+}
+
 /** Declared extents of an input or output: a name stands for an extent known only when the graph runs. */
 export type DeclaredShape = readonly (number | string)[];
 
@@ -68,6 +93,8 @@ export class Graph {
   readonly inputs: GraphPort[] = [];
   readonly outputs: GraphPort[] = [];
   readonly nodes: GraphNode[] = [];
+  /** Inner ones before the ones around them. */
+  readonly regions: GradientRegion[] = [];
   readonly constants = new Map<Value, ConstantData>();
   readonly #shared = new Map<string, Value>();
   #counter = 0;

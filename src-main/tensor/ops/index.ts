@@ -2,6 +2,7 @@
 export * from './conv.ts';
 export * from './elementwise.ts';
 export * from './matrix.ts';
+export * from './order.ts';
 export * from './reduce.ts';
 export * from './shape.ts';
 export * from './transposed.ts';
