@@ -143,6 +143,13 @@ async function byGradients(
       ...(etaMs === undefined ? {} : { etaMs }),
       data: progressData,
     });
+  if (input.conformal === 'cqr' && input.loss !== 'quantile' && familyOf(input.family).role === 'regressor') {
+    throw new FrontierError(
+      'BAD_INPUT',
+      `Conformalised quantile regression needs a model of quantiles; the loss ${input.loss} learns none.`,
+      'Choose the loss quantile, or the conformal method split or local.',
+    );
+  }
   let done = 0;
   const result = await train(data, configOf(input), {
     checkpointDir,
