@@ -2,7 +2,7 @@ import { FrontierError } from '../../src-shared/errors.ts';
 import { type Attributes, opRow } from './registry.ts';
 
 /** Element types a value may have. Index arithmetic uses int32, which every engine keeps on the device. */
-export type DataType = 'float32' | 'float64' | 'int32' | 'int64' | 'bool';
+export type DataType = 'float32' | 'float64' | 'float16' | 'int32' | 'int64' | 'bool';
 
 /** Extents, outermost first; always known while the graph is built. */
 export type Shape = readonly number[];
@@ -78,6 +78,8 @@ function typedArray(dtype: DataType, values: readonly number[]): ConstantData {
       return BigInt64Array.from(values, BigInt);
     case 'bool':
       return Uint8Array.from(values);
+    case 'float16':
+      throw new Error('a constant in half precision is a Cast of one in single precision');
   }
 }
 

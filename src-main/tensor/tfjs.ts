@@ -65,6 +65,7 @@ const list = (attributes: Attributes, name: string): number[] => [...intsAttribu
 const TF_DTYPE = {
   float32: 'float32',
   float64: 'float32',
+  float16: 'float32',
   int32: 'int32',
   int64: 'int32',
   bool: 'bool',

@@ -1,4 +1,4 @@
-import type { DataType, Graph, GraphNode, GraphPort, Value } from '../graph.ts';
+import { type DataType, Graph, type GraphNode, type GraphPort, type Value } from '../graph.ts';
 import { type AttributeValue, opRow } from '../registry.ts';
 import {
   encodeModel,
@@ -14,7 +14,14 @@ const OPSET = 17;
 const IR_VERSION = 8;
 
 /** TensorProto.DataType codes, as the Cast operator's `to` wants them. */
-const CAST_TO: Readonly<Record<DataType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+const CAST_TO: Readonly<Record<DataType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};
 
 /** Operators of ours that ONNX knows under another name. */
 const ONNX_NAME: Readonly<Record<string, string>> = { StopGradient: 'Identity' };
@@ -52,13 +59,24 @@ function domainsOf(graph: OnnxGraph, found = new Set<string>()): Set<string> {
 /** The nodes some output depends on, in their order. */
 export function liveNodes(graph: Graph): readonly GraphNode[] {
   const wanted = new Set(graph.outputs.map(({ value }) => value));
+  const named = new Set<string>();
   const live: GraphNode[] = [];
   for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some((output) => wanted.has(output))) continue;
+    if (!node.outputs.some((output) => wanted.has(output) || named.has(output.name))) continue;
     live.push(node);
     for (const input of node.inputs) wanted.add(input);
+    for (const name of namesInside(node)) named.add(name);
   }
   return live.reverse();
+}
+
+/** Names that the graphs inside a node read; they see the values of the graphs around them by name. */
+function namesInside(node: GraphNode): string[] {
+  const graphs = Object.values(node.attributes).filter((value): value is Graph => value instanceof Graph);
+  return graphs.flatMap((inner) => [
+    ...inner.outputs.map(({ value }) => value.name),
+    ...liveNodes(inner).flatMap((each) => [...each.inputs.map(({ name }) => name), ...namesInside(each)]),
+  ]);
 }
 
 function lowerGraph(graph: Graph): OnnxGraph {
@@ -67,8 +85,10 @@ function lowerGraph(graph: Graph): OnnxGraph {
   const outputNames = new Map(graph.outputs.map(({ name, value }) => [value, name]));
   const nameOf = (value: Value): string => outputNames.get(value) ?? value.name;
   const nodes = live.map((node) => lowerNode(node, nameOf, extra));
-  const used = new Set<Value>(live.flatMap((node) => node.inputs));
-  const constants = [...graph.constants].filter(([value]) => used.has(value));
+  const used = new Set(
+    live.flatMap((node) => [...node.inputs.map(({ name }) => name), ...namesInside(node)]),
+  );
+  const constants = [...graph.constants].filter(([value]) => used.has(value.name));
   const port = ({ name, value, declared }: GraphPort): OnnxValueInfo => ({
     name,
     dtype: value.dtype,
@@ -94,7 +114,7 @@ function lowerGraph(graph: Graph): OnnxGraph {
 function lowerNode(node: GraphNode, nameOf: (value: Value) => string, extra: OnnxTensor[]): OnnxNode {
   const inputs = node.inputs.map(nameOf);
   const attributes: [string, OnnxAttribute][] = [];
-  const { attributes: kinds, domain } = opRow(node.op);
+  const { attributes: kinds, domain, onnxName, fixed = {} } = opRow(node.op);
   for (const [name, kind] of Object.entries(kinds)) {
     const value = node.attributes[name];
     if (value === undefined) throw new Error(`${node.op}: attribute ${name} is missing`);
@@ -112,8 +132,11 @@ function lowerNode(node: GraphNode, nameOf: (value: Value) => string, extra: Onn
       attributes.push([name, lowerAttribute(kind, value)]);
     }
   }
+  for (const [name, value] of Object.entries(fixed)) {
+    attributes.push([name, typeof value === 'number' ? { kind: 'int', value } : { kind: 'string', value }]);
+  }
   return {
-    op: ONNX_NAME[node.op] ?? node.op,
+    op: onnxName ?? ONNX_NAME[node.op] ?? node.op,
     ...(domain === undefined ? {} : { domain }),
     inputs,
     outputs: node.outputs.map(nameOf),

@@ -19,6 +19,7 @@ const ELEMENT_TYPE: Readonly<Record<DataType, number>> = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 };
 
