@@ -6,7 +6,7 @@ import { Graph } from './graph.ts';
 import type { ForwardModel } from './model.ts';
 import { emitModel } from './onnx/emit.ts';
 import { add, gemm, mul, relu, reshape, transpose } from './ops/index.ts';
-import { ADAM_DEFAULTS, type AdamSettings, adamSchedule, OPTIMIZER_DEFAULTS } from './optimizer.ts';
+import { ADAM_DEFAULTS, type AdamSettings, OPTIMIZER_DEFAULTS, stepSchedule } from './optimizer.ts';
 import { initialParameters, layOut, normalOf } from './parameters.ts';
 import { TrainSession } from './train-session.ts';
 
@@ -212,8 +212,8 @@ describe('training in the graph', () => {
   });
 
   it('the schedule of a chunk is the matching part of a longer one', () => {
-    const whole = adamSchedule(ADAM_DEFAULTS, 0, 10, (step) => step + 1);
-    const part = adamSchedule(ADAM_DEFAULTS, 6, 4, (step) => step + 1);
+    const whole = stepSchedule(OPTIMIZER_DEFAULTS, 0, 10, (step) => step + 1);
+    const part = stepSchedule(OPTIMIZER_DEFAULTS, 6, 4, (step) => step + 1);
     expect(part.stepSize).toEqual(whole.stepSize.slice(6));
     expect(part.epsilon).toEqual(whole.epsilon.slice(6));
   });

@@ -1,32 +1,33 @@
-import { gradients } from './autodiff.ts';
+import type { AugmentSettings } from './augment.ts';
 import { Graph, type Value } from './graph.ts';
-import {
-  buildOnWindows,
-  type ModelSize,
-  type ParameterSource,
-  type TrainableModel,
-  windowScope,
-} from './model.ts';
+import { type CarriedScale, nextScale } from './loss-scale.ts';
+import { buildOnWindows, type ModelSize, type TrainableModel } from './model.ts';
 import { emitModel } from './onnx/emit.ts';
+import { add, cast, div, expand, gather, less, mul, scalarLike, sub, where } from './ops/index.ts';
 import {
-  concat,
-  gather,
-  huberLoss,
-  meanAbsoluteError,
-  meanSquaredError,
-  quantileLoss,
-  reduceMean,
-  reshape,
-  split,
-} from './ops/index.ts';
-import {
-  adamUpdate,
-  clipByNorm,
+  type CarriedParameter,
+  clipFactor,
+  decaysWeights,
   gradientNorm,
   type OptimizerSettings,
   type StepScalars,
+  slotNames,
+  updateParameter,
 } from './optimizer.ts';
-import type { ParameterGroup, ParameterLayout } from './parameters.ts';
+import type { ParameterLayout } from './parameters.ts';
+import { toMixedPrecision } from './precision.ts';
+import {
+  type BatchGradients,
+  type BatchSource,
+  batchGradients,
+  batchLoss,
+  innerSource,
+  membersOf,
+  parameterInputs,
+  parameterSource,
+} from './train-batch.ts';
+
+export { lossOf } from './train-batch.ts';
 
 /** Losses a regressor may be trained on. */
 export type LossSpec =
@@ -43,201 +44,319 @@ export interface TrainGraphSpec {
   readonly targetColumns: number;
   /** Rows of the resident feature matrix and of the targets. */
   readonly rows: number;
+  /** Windows per forward and backward pass. */
   readonly batch: number;
   readonly loss: LossSpec;
   readonly optimizer: OptimizerSettings;
   /** Seeds the step inputs. */
   readonly seed: number;
+  /** Batches whose gradients are averaged for one update. Default 1. */
+  readonly accumulation?: number;
+  /**
+   * `mixed`: matrix products and convolutions in half precision; weights, optimiser, reductions and loss in single,
+   * with the loss scaled dynamically. Default `float32`.
+   */
+  readonly precision?: 'float32' | 'mixed';
+  /** Random changes of the training windows; absent: none. */
+  readonly augment?: AugmentSettings;
+  /**
+   * Which part of a data-parallel batch this graph sees: the draws of the step inputs are those of the whole batch
+   * (`count` times as many windows), of which it takes the `index`-th part. Default: the whole.
+   */
+  readonly shard?: { readonly index: number; readonly count: number };
 }
 
-/**
- * Emits the loss of predictions [batch, outputs] against targets of the same shape; for quantiles the targets may
- * have one column.
- * @param axes to average over, default all
- */
-export function lossOf(spec: LossSpec, prediction: Value, target: Value, axes?: readonly number[]): Value {
-  switch (spec.kind) {
-    case 'mse':
-      return meanSquaredError(prediction, target, axes);
-    case 'mae':
-      return meanAbsoluteError(prediction, target, axes);
-    case 'huber':
-      return huberLoss(prediction, target, spec.delta, axes);
-    case 'quantile':
-      return quantileLoss(prediction, target, spec.quantiles, axes);
-  }
-}
-
-interface CarriedGroup {
-  readonly group: ParameterGroup;
-  readonly parameter: Value;
-  readonly first: Value;
-  readonly second: Value;
-}
-
-/** Cuts a carried tensor into its parameters. */
-function membersOf(group: ParameterGroup, carried: Value): readonly (readonly [string, Value])[] {
-  const single = group.members.length === 1;
-  const parts = single
-    ? [carried]
-    : split(
-        carried,
-        group.members.map((member) => member.size),
-        0,
-      );
-  return group.members.map((member, i) => {
-    const part = parts[i]!;
-    return [member.name, part.shape.join() === member.shape.join() ? part : reshape(part, member.shape)];
-  });
-}
-
-/** Joins the gradients of a group's members to the shape the group is carried in. */
-function joinGradients(group: ParameterGroup, grads: ReadonlyMap<string, Value>): Value {
-  const parts = group.members.map((member) => grads.get(member.name)!);
-  if (parts.length === 1)
-    return parts[0]!.shape.length === group.shape.length ? parts[0]! : reshape(parts[0]!, group.shape);
-  return concat(
-    parts.map((part) => (part.shape.length === 1 ? part : reshape(part, [-1]))),
-    0,
-  );
-}
-
-function parameterSource(values: ReadonlyMap<string, Value>): ParameterSource {
-  return (name) => {
-    const value = values.get(name);
-    if (!value) throw new Error(`parameter ${name} is not in the layout`);
-    return value;
-  };
-}
+export const accumulationOf = ({ accumulation = 1 }: Pick<TrainGraphSpec, 'accumulation'>): number =>
+  accumulation;
+export const isMixed = ({ precision }: Pick<TrainGraphSpec, 'precision'>): boolean => precision === 'mixed';
 
 /** Name under which a step input is fed. */
 export const stepInputPort = (name: string): string => `draw_${name}`;
 
-/** What a batch is made from, as values of one graph. */
-interface BatchSource {
-  readonly features: Value;
-  readonly targets: Value;
-  /** int32 [batch] */
-  readonly ends: Value;
-  readonly draws: ReadonlyMap<string, Value>;
+/** Letters of the vectors that are carried per parameter group: weights, slots, average of the weights. */
+export function carriedKinds(optimizer: OptimizerSettings): readonly string[] {
+  return ['p', ...slotNames(optimizer), ...(optimizer.averageDecay > 0 ? ['a'] : [])];
 }
 
-/** The loss of each window of a batch, [batch], or (`mean`) their mean. */
-function batchLoss(
-  spec: Pick<TrainGraphSpec, 'model' | 'size' | 'loss'> & { readonly batch: number },
-  source: BatchSource,
-  parameters: ParameterSource,
-  mean: boolean,
-): Value {
-  const { model, size, batch } = spec;
-  const { features, targets, ends, draws } = source;
-  const target = (): Value => gather(targets, ends);
-  if (!model.objective) {
-    const prediction = buildOnWindows(model.forward, size, features, ends, parameters);
-    return lossOf(spec.loss, prediction, target(), mean ? undefined : [1]);
-  }
-  const stepInput = (name: string): Value => {
-    const value = draws.get(name);
-    if (!value) throw new Error(`step input ${name} is not declared`);
-    return value;
+/** Names of the carried tensors by group of the layout, in the order of `carriedKinds`. */
+export function carriedNames(
+  spec: Pick<TrainGraphSpec, 'layout' | 'optimizer'>,
+): readonly (readonly string[])[] {
+  const kinds = carriedKinds(spec.optimizer);
+  return spec.layout.groups.map((_, i) => kinds.map((kind) => `${kind}${i}`));
+}
+
+/** Name of the carried tensor to predict and validate with. */
+export const keptName = ({ averageDecay }: OptimizerSettings, group: number): string =>
+  averageDecay > 0 ? `a${group}` : `p${group}`;
+
+/** Declares what a group carries, as `prefix` + name. */
+export function carriedInputs(
+  graph: Graph,
+  spec: Pick<TrainGraphSpec, 'layout' | 'optimizer'>,
+  prefix: string,
+): readonly CarriedParameter[] {
+  const names = carriedNames(spec);
+  const slots = slotNames(spec.optimizer).length;
+  return spec.layout.groups.map(({ shape }, i): CarriedParameter => {
+    const [parameter, ...rest] = names[i]!.map((name) => graph.input(prefix + name, 'float32', shape));
+    const average = rest[slots];
+    return { parameter: parameter!, slots: rest.slice(0, slots), ...(average ? { average } : {}) };
+  });
+}
+
+/** The values of a group in the order of `carriedKinds`. */
+export const carriedValues = ({ parameter, slots, average }: CarriedParameter): readonly Value[] => [
+  parameter,
+  ...slots,
+  ...(average ? [average] : []),
+];
+
+/** Per-step numbers that the graph reads, by port. */
+export function scalarPorts(spec: Pick<TrainGraphSpec, 'optimizer' | 'precision'>): readonly string[] {
+  const { optimizer } = spec;
+  return [
+    ...(isMixed(spec) ? ['rate', 'correction'] : ['step_size']),
+    ...(optimizer.kind === 'sgd' ? [] : ['epsilon']),
+    ...(decaysWeights(optimizer) ? ['keep'] : []),
+    ...(optimizer.averageDecay > 0 ? ['share'] : []),
+  ];
+}
+
+/** Assembles the scalars of a step from the ports, however these are read. */
+export function stepScalars(
+  spec: Pick<TrainGraphSpec, 'optimizer' | 'precision'>,
+  read: (port: string) => Value,
+): StepScalars {
+  const values = new Map(scalarPorts(spec).map((port) => [port, read(port)]));
+  const stepSize = values.get('step_size') ?? mul(values.get('rate')!, values.get('correction')!);
+  const [epsilon, keep, share] = ['epsilon', 'keep', 'share'].map((port) => values.get(port));
+  return {
+    stepSize,
+    ...(epsilon ? { epsilon } : {}),
+    ...(keep ? { keep } : {}),
+    ...(share ? { share } : {}),
   };
-  const scope = windowScope(size, features, ends, parameters);
-  const losses = model.objective({ ...scope, batch, target, stepInput });
-  if (losses.shape.length !== 1 || losses.shape[0] !== batch)
-    throw new Error(`the objective returns [${losses.shape}], expected [${batch}]`);
-  return mean ? reduceMean(losses) : losses;
 }
 
-interface OuterInputs {
-  readonly features: Value;
-  readonly targets: Value;
-  readonly ends: Value;
-  readonly stepSize: Value;
-  readonly epsilon: Value;
-  readonly keep: Value;
-  readonly draws: ReadonlyMap<string, Value>;
+/** Everything an update makes. */
+export interface Update {
+  readonly carried: readonly CarriedParameter[];
+  /** Of the whole gradient in its true size, before clipping. */
+  readonly norm: Value;
+  /** Of mixed precision. */
+  readonly scale?: CarriedScale;
+  /** Of mixed precision: bool scalar, false where the step is left out. */
+  readonly ok?: Value;
 }
 
-function outerInputs(graph: Graph, { rows, size, batch, model, targetColumns }: TrainGraphSpec): OuterInputs {
-  const perStep = (name: string): Value => graph.input(name, 'float32', [1], ['steps']);
+/** Norms from here on count as overflow. */
+const LARGEST_NORM = 3e38;
+
+/**
+ * Emits clipping and the update of all groups.
+ * @param gradients by group, of mixed precision times the loss scale
+ */
+export function emitUpdate(
+  spec: TrainGraphSpec,
+  carried: readonly CarriedParameter[],
+  gradients: readonly Value[],
+  scalars: StepScalars,
+  lossScale?: CarriedScale,
+): Update {
+  const { optimizer } = spec;
+  const scaledNorm = gradientNorm(gradients);
+  const norm = lossScale ? div(scaledNorm, lossScale.scale) : scaledNorm;
+  const clip = optimizer.clipNorm > 0 ? clipFactor(norm, optimizer.clipNorm) : undefined;
+  const factor = lossScale ? div(clip ?? scalarLike(norm, 1), lossScale.scale) : clip;
+  const next = carried.map((group, i) => {
+    const gradient = factor ? mul(gradients[i]!, factor) : gradients[i]!;
+    return updateParameter(group, gradient, scalars, optimizer);
+  });
+  if (!lossScale) return { carried: next, norm };
+  const ok = less(scaledNorm, scalarLike(scaledNorm, LARGEST_NORM));
+  return {
+    carried: next.map((group, i) => chosen(ok, group, carried[i]!)),
+    norm,
+    scale: nextScale(lossScale, ok),
+    ok,
+  };
+}
+
+/** The update where it is fine, else what there was, bit for bit: a selection, since NaN times zero is NaN. */
+function chosen(ok: Value, next: CarriedParameter, before: CarriedParameter): CarriedParameter {
+  return {
+    parameter: where(ok, next.parameter, before.parameter),
+    slots: next.slots.map((slot, i) => where(ok, slot, before.slots[i]!)),
+    ...(next.average && before.average ? { average: where(ok, next.average, before.average) } : {}),
+  };
+}
+
+/** Extents of one step's windows: those of a batch, with the accumulated batches in front where there are several. */
+export function stepShape(spec: Pick<TrainGraphSpec, 'batch' | 'accumulation'>): readonly number[] {
+  const accumulation = accumulationOf(spec);
+  return accumulation > 1 ? [accumulation, spec.batch] : [spec.batch];
+}
+
+interface OuterInputs extends BatchSource {
+  readonly scalars: ReadonlyMap<string, Value>;
+}
+
+/** Declares the resident data and the windows of steps: `lead` is the extent of the first axis, or none. */
+export function sourceInputs(graph: Graph, spec: TrainGraphSpec, lead?: string): BatchSource {
+  const { rows, size, model, targetColumns } = spec;
+  const each = stepShape(spec);
+  const perStep = (name: string, dtype: 'int32' | 'float32', shape: readonly number[]): Value =>
+    lead === undefined
+      ? graph.input(name, dtype, shape)
+      : graph.input(name, dtype, [1, ...shape], [lead, ...shape]);
   return {
     features: graph.input('features', 'float32', [rows, size.features]),
     targets: graph.input('targets', 'float32', [rows, targetColumns]),
-    ends: graph.input('ends', 'int32', [1, batch], ['steps', batch]),
-    stepSize: perStep('step_size'),
-    epsilon: perStep('epsilon'),
-    keep: perStep('keep'),
+    ends: perStep('ends', 'int32', each),
     draws: new Map(
       (model.stepInputs ?? []).map(({ name, dtype, shape }) => [
         name,
-        graph.input(stepInputPort(name), dtype, [1, batch, ...shape], ['steps', batch, ...shape]),
+        perStep(stepInputPort(name), dtype, [...each, ...shape]),
       ]),
     ),
   };
+}
+
+/** Emits mean loss and gradients of one update, over one batch or several. */
+export function stepGradients(
+  spec: TrainGraphSpec,
+  source: BatchSource,
+  members: ReadonlyMap<string, Value>,
+  lossScale?: Value,
+): BatchGradients {
+  const accumulation = accumulationOf(spec);
+  if (accumulation > 1) return accumulatedGradients(spec, source, members, lossScale);
+  const made = batchGradients(spec, source, members, 1, lossScale);
+  if (isMixed(spec)) toMixedPrecision(source.ends.graph);
+  return made;
+}
+
+/**
+ * A loop over the batches of an update. Unrolled copies of the batch would make the same sums, but a graph that grows
+ * with their number, and leave it to the engine's ordering whether their activations are alive together.
+ */
+function accumulatedGradients(
+  spec: TrainGraphSpec,
+  source: BatchSource,
+  members: ReadonlyMap<string, Value>,
+  lossScale?: Value,
+): BatchGradients {
+  const { graph } = source.ends;
+  const count = accumulationOf(spec);
+  const inner = new Graph('micro');
+  const index = inner.input('micro', 'int64', []);
+  const go = inner.input('micro_continue', 'bool', []);
+  const lossSum = inner.input('loss_sum', 'float32', []);
+  const sums = spec.layout.groups.map(({ shape }, i) => inner.input(`sum${i}`, 'float32', shape));
+  const pick = (table: Value): Value => gather(inner.outer(table), index);
+  const one: BatchSource = {
+    ...innerSource(inner, source),
+    ends: pick(source.ends),
+    draws: new Map([...source.draws].map(([name, table]) => [name, pick(table)])),
+  };
+  const seen = new Map([...members].map(([name, value]) => [name, inner.outer(value)]));
+  const scaleInside = lossScale ? inner.outer(lossScale) : undefined;
+  const { loss, groups } = batchGradients(spec, one, seen, 1 / count, scaleInside);
+  if (isMixed(spec)) toMixedPrecision(inner);
+  inner.output('micro_continue_out', go);
+  inner.output('loss_sum_next', add(lossSum, mul(loss, scalarLike(loss, 1 / count))));
+  groups.forEach((gradient, i) => {
+    inner.output(`sum${i}_next`, add(sums[i]!, gradient));
+  });
+  const zero = graph.scalar(0);
+  const results = graph.apply(
+    'Loop',
+    [
+      graph.constant('int64', [], [count]),
+      graph.constant('bool', [], [1]),
+      zero,
+      ...spec.layout.groups.map(({ shape }) => expand(zero, shape)),
+    ],
+    { body: inner },
+  );
+  return { loss: results[0]!, groups: results.slice(1) };
 }
 
 /** One training step: gather row `iter` of the index matrix, forward, backward, update. */
 function stepBody(spec: TrainGraphSpec, outer: OuterInputs): Graph {
   const body = new Graph('step');
   const iter = body.input('iter', 'int64', []);
-  const condition = body.input('continue', 'bool', []);
-  const carried = spec.layout.groups.map((group, i): CarriedGroup => {
-    const part = (kind: string): Value => body.input(`${kind}${i}`, 'float32', group.shape);
-    return { group, parameter: part('p'), first: part('m'), second: part('v') };
-  });
-  const pick = (table: Value): Value => gather(body.outer(table), iter);
-  const members = new Map(carried.flatMap(({ group, parameter }) => membersOf(group, parameter)));
+  const go = body.input('continue', 'bool', []);
+  const carried = carriedInputs(body, spec, '');
+  const mixed = isMixed(spec);
+  const lossScale = mixed
+    ? { scale: body.input('scale', 'float32', []), good: body.input('good', 'float32', []) }
+    : undefined;
+  const skips = mixed ? body.input('skips', 'int64', []) : undefined;
+  const pick = (table: Value, at = iter): Value => gather(body.outer(table), at);
+  const members = new Map(
+    carried.flatMap(({ parameter }, i) => membersOf(spec.layout.groups[i]!, parameter)),
+  );
   const source: BatchSource = {
-    features: body.outer(outer.features),
-    targets: body.outer(outer.targets),
+    ...innerSource(body, outer),
     ends: pick(outer.ends),
     draws: new Map([...outer.draws].map(([name, table]) => [name, pick(table)])),
   };
-  const loss = batchLoss(spec, source, parameterSource(members), true);
-  const names = [...members.keys()];
-  const grads = gradients(loss, [...members.values()]);
-  const byName = new Map(names.map((name, i) => [name, grads[i]!]));
-  const joined = carried.map(({ group }) => joinGradients(group, byName));
-  const { clipNorm, weightDecay } = spec.optimizer;
-  const norm = gradientNorm(joined);
-  const clipped = clipNorm > 0 ? clipByNorm(joined, norm, clipNorm) : joined;
-  const scalars: StepScalars = {
-    stepSize: pick(outer.stepSize),
-    epsilon: pick(outer.epsilon),
-    ...(weightDecay > 0 ? { keep: pick(outer.keep) } : {}),
-  };
-  body.output('continue_out', condition);
-  carried.forEach(({ parameter, first, second }, i) => {
-    const updated = adamUpdate(parameter, first, second, clipped[i]!, scalars, spec.optimizer);
-    ['p', 'm', 'v'].forEach((kind, j) => {
-      body.output(`${kind}${i}_next`, updated[j]!);
+  const { loss, groups } = stepGradients(spec, source, members, lossScale?.scale);
+  // The optimiser's corrections belong to its updates, of which there are fewer than steps where some are left out.
+  const update = skips ? sub(iter, skips) : iter;
+  const scalars = stepScalars(spec, (port) =>
+    pick(outer.scalars.get(port)!, port === 'correction' || port === 'epsilon' ? update : iter),
+  );
+  const made = emitUpdate(spec, carried, groups, scalars, lossScale);
+  body.output('continue_out', go);
+  const names = carriedNames(spec);
+  made.carried.forEach((group, i) => {
+    carriedValues(group).forEach((value, j) => {
+      body.output(`${names[i]![j]}_next`, value);
     });
   });
+  if (made.scale && made.ok && skips) {
+    body.output('scale_next', made.scale.scale);
+    body.output('good_next', made.scale.good);
+    const one = scalarLike(skips, 1);
+    body.output('skips_next', add(skips, sub(one, cast(made.ok, 'int64'))));
+  }
   body.output('loss', loss);
-  body.output('norm', norm);
+  body.output('norm', made.norm);
   return body;
 }
 
-/** Names of the carried tensors, in the order of the layout's groups: the parameter, then the optimiser's slots. */
-export function carriedNames(layout: ParameterLayout): readonly (readonly string[])[] {
-  return layout.groups.map((_, i) => [`p${i}`, `m${i}`, `v${i}`]);
-}
+/** Scalars that mixed precision carries, with their element types. */
+export const SCALE_PORTS = [
+  ['scale', 'float32'],
+  ['good', 'float32'],
+  ['skips', 'int64'],
+] as const;
 
 /**
  * The graph that does a whole chunk of training steps in one run.
  *
  * Inputs: `features` [rows, features], `targets` [rows, targetColumns], `ends` int32 [steps, batch] (last row of each
- * window), `step_size`, `epsilon`, `keep` [steps] (`adamSchedule`), `draw_<name>` [steps, batch, …] per step input,
- * `steps` int64, and per parameter group `in_p`, `in_m`, `in_v`. Outputs: `out_p`, `out_m`, `out_v` per group,
- * `losses` [steps] and `norms` [steps], the gradient's norm before clipping.
+ * window; [steps, accumulation, batch] where gradients are accumulated), the numbers of each step (`scalarPorts`)
+ * [steps], `draw_<name>` with the extents of `ends` and of the input per step input, `steps` int64, and per parameter
+ * group `in_p`, the optimiser's slots `in_m`, `in_v` and the average `in_a` where there are such; of mixed precision
+ * `in_scale`, `in_good` and `in_skips` (0). Outputs: what is carried as `out_…`, `losses` [steps] before each step's
+ * update and `norms` [steps], the gradient's norm before clipping.
  */
 export function trainModel(spec: TrainGraphSpec): Uint8Array {
   const graph = new Graph('train');
   const steps = graph.input('steps', 'int64', []);
-  const outer = outerInputs(graph, spec);
-  const names = carriedNames(spec.layout).flat();
-  const shapes = spec.layout.groups.flatMap(({ shape }) => [shape, shape, shape]);
-  const carried = names.map((name, i) => graph.input(`in_${name}`, 'float32', shapes[i]!));
+  const outer: OuterInputs = {
+    ...sourceInputs(graph, spec, 'steps'),
+    scalars: new Map(scalarPorts(spec).map((port) => [port, graph.input(port, 'float32', [1], ['steps'])])),
+  };
+  const names = [...carriedNames(spec).flat(), ...(isMixed(spec) ? SCALE_PORTS.map(([name]) => name) : [])];
+  const carried = [
+    ...carriedInputs(graph, spec, 'in_').flatMap(carriedValues),
+    ...(isMixed(spec) ? SCALE_PORTS.map(([name, dtype]) => graph.input(`in_${name}`, dtype, [])) : []),
+  ];
   const always = graph.constant('bool', [], [1]);
   const results = graph.apply('Loop', [steps, always, ...carried], { body: stepBody(spec, outer) });
   names.forEach((name, i) => {
@@ -246,13 +365,6 @@ export function trainModel(spec: TrainGraphSpec): Uint8Array {
   graph.output('losses', results.at(-2)!, ['steps']);
   graph.output('norms', results.at(-1)!, ['steps']);
   return emitModel(graph);
-}
-
-function parameterInputs(graph: Graph, layout: ParameterLayout): ParameterSource {
-  const members = layout.groups.flatMap((group, i) =>
-    membersOf(group, graph.input(`in_p${i}`, 'float32', group.shape)),
-  );
-  return parameterSource(new Map(members));
 }
 
 /**
@@ -265,13 +377,8 @@ export function evaluationModel(
   const graph = new Graph('evaluate');
   const features = graph.input('features', 'float32', [spec.rows, spec.size.features]);
   const ends = graph.input('ends', 'int32', [1], ['count']);
-  const y = buildOnWindows(
-    spec.model.forward,
-    spec.size,
-    features,
-    ends,
-    parameterInputs(graph, spec.layout),
-  );
+  const parameters = parameterSource(parameterInputs(graph, spec.layout));
+  const y = buildOnWindows(spec.model.forward, spec.size, features, ends, parameters);
   graph.output('y', y, ['count', spec.size.outputs]);
   return emitModel(graph);
 }
@@ -282,18 +389,8 @@ export function evaluationModel(
  */
 export function windowLossModel(spec: TrainGraphSpec): Uint8Array {
   const graph = new Graph('losses');
-  const { rows, size, batch, model, targetColumns } = spec;
-  const source: BatchSource = {
-    features: graph.input('features', 'float32', [rows, size.features]),
-    targets: graph.input('targets', 'float32', [rows, targetColumns]),
-    ends: graph.input('ends', 'int32', [batch]),
-    draws: new Map(
-      (model.stepInputs ?? []).map(({ name, dtype, shape }) => [
-        name,
-        graph.input(stepInputPort(name), dtype, [batch, ...shape]),
-      ]),
-    ),
-  };
-  graph.output('losses', batchLoss(spec, source, parameterInputs(graph, spec.layout), false));
+  const source = sourceInputs(graph, { ...spec, accumulation: 1 });
+  const parameters = parameterSource(parameterInputs(graph, spec.layout));
+  graph.output('losses', batchLoss(spec, source, parameters, false));
   return emitModel(graph);
 }

@@ -1,16 +1,31 @@
 import { SeededRng } from '../../src-shared/runtime.ts';
-import type { Engine, EngineSession, HostTensor } from './engine.ts';
+import type { Engine, EngineSession, HostTensor, SessionOptions } from './engine.ts';
 import { sizeOf } from './graph.ts';
-import { adamSchedule } from './optimizer.ts';
-import { initialParameters, type ParameterLayout } from './parameters.ts';
+import { advanceScale, FRESH_LOSS_SCALE, LEAST_LOSS_SCALE, type LossScale } from './loss-scale.ts';
 import {
+  OPTIMIZER_DEFAULTS,
+  type OptimizerSettings,
+  type StepSchedule,
+  slotNames,
+  stepSchedule,
+} from './optimizer.ts';
+import { initialParameters, type ParameterLayout } from './parameters.ts';
+import { refuseUnlessHalf } from './precision-probe.ts';
+import {
+  accumulationOf,
+  carriedKinds,
   carriedNames,
   evaluationModel,
+  isMixed,
+  keptName,
+  scalarPorts,
   stepInputPort,
+  stepShape,
   type TrainGraphSpec,
   trainModel,
   windowLossModel,
 } from './train-graph.ts';
+import { applyModel, gradientModel } from './train-split.ts';
 
 /** Everything that changes while training, vectors in the layout's order. */
 export interface TrainState {
@@ -22,26 +37,83 @@ export interface TrainState {
   readonly slots: readonly Float32Array[];
   /** Moving average of the weights, where one is kept. */
   readonly average?: Float32Array;
-  /** Of mixed precision: the present loss scale and the steps since it last changed. */
-  readonly lossScale?: { readonly scale: number; readonly steps: number };
+  /** Of mixed precision. */
+  readonly lossScale?: LossScale;
 }
 
-/** The state before the first step. */
-export function freshState(layout: ParameterLayout, seed: number): TrainState {
+/** The state before the first step. The average starts at the initial weights. */
+export function freshState(
+  layout: ParameterLayout,
+  seed: number,
+  spec: { readonly optimizer: OptimizerSettings; readonly precision?: 'float32' | 'mixed' } = {
+    optimizer: OPTIMIZER_DEFAULTS,
+  },
+): TrainState {
+  const parameters = initialParameters(layout, seed);
   return {
-    parameters: initialParameters(layout, seed),
-    slots: [new Float32Array(layout.total), new Float32Array(layout.total)],
+    parameters,
+    slots: slotNames(spec.optimizer).map(() => new Float32Array(layout.total)),
+    ...(spec.optimizer.averageDecay > 0 ? { average: parameters.slice() } : {}),
+    ...(isMixed(spec) ? { lossScale: FRESH_LOSS_SCALE } : {}),
   };
+}
+
+/** The first step of a chunk that must not be built on. */
+export interface BadStep {
+  /** Counted from the start of training, from 0. */
+  readonly step: number;
+  /** Index within the chunk. */
+  readonly index: number;
+  readonly what: 'loss' | 'gradient';
+  readonly value: number;
 }
 
 /** What a chunk of steps tells; one entry per step. */
 export interface ChunkResult {
   /** Before the step's update. */
   readonly losses: Float32Array;
-  /** Euclidean norm of the whole gradient, before clipping. */
+  /**
+   * Euclidean norm of the whole gradient, before clipping. Not finite at steps that mixed precision left out
+   * (`finiteMean`).
+   */
   readonly gradientNorms: Float32Array;
   /** Steps left out because a half-precision gradient overflowed. */
   readonly skipped: number;
+  /** Present where a loss or gradient was not finite: stop, and go back with `rollback`. */
+  readonly bad?: BadStep;
+}
+
+/** Mean of the finite entries; NaN where there are none. */
+export function finiteMean(values: Float32Array): number {
+  let sum = 0;
+  let count = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    sum += value;
+    count += 1;
+  }
+  return sum / count;
+}
+
+/** The gradient of one update's windows. */
+export interface StepGradient {
+  /** Mean over the windows. */
+  readonly loss: number;
+  /**
+   * [layout.total] in the layout's order, mean over the windows; of mixed precision times the loss scale, which all
+   * workers of a run share. The means of several of equal size average to the gradient of them all.
+   */
+  readonly gradient: Float32Array;
+}
+
+/** What an update by a given gradient tells. */
+export interface AppliedStep {
+  /** Of the gradient in its true size, before clipping. */
+  readonly gradientNorm: number;
+  /** True where mixed precision left the step out: nothing but the loss scale has changed. */
+  readonly skipped: boolean;
+  /** As of a chunk. */
+  readonly bad?: BadStep;
 }
 
 /** The resident data of a run. */
@@ -67,157 +139,304 @@ const float = (data: Float32Array, shape: readonly number[]): HostTensor => ({
   shape,
   data,
 });
+const scalar = (value: number): HostTensor => float(Float32Array.of(value), []);
+const whole = (value: number): HostTensor => ({
+  dtype: 'int64',
+  shape: [],
+  data: BigInt64Array.of(BigInt(value)),
+});
+const int32 = (data: Int32Array, shape: readonly number[]): HostTensor => ({ dtype: 'int32', shape, data });
+
+/** Which row of a schedule a port is fed. */
+const SCHEDULE_OF: Readonly<Record<string, keyof StepSchedule>> = {
+  step_size: 'stepSize',
+  rate: 'rate',
+  correction: 'correction',
+  epsilon: 'epsilon',
+  keep: 'keep',
+  share: 'share',
+};
+
+type Tensors = Readonly<Record<string, HostTensor>>;
+
+/** A moment of a run that can be gone back to. Tensors are never written to, so that this is cheap. */
+interface Moment {
+  readonly carried: Tensors;
+  readonly lossScale: LossScale | undefined;
+  readonly step: number;
+}
+
+/** What only some runs need, opened when first asked for. */
+interface Extras {
+  losses?: EngineSession;
+  gradient?: EngineSession;
+  apply?: EngineSession;
+}
 
 /** A training graph loaded on an engine together with its state. */
 export class TrainSession {
   readonly #spec: TrainGraphSpec;
   readonly #engine: Engine;
+  readonly #options: SessionOptions;
   readonly #train: EngineSession;
   readonly #evaluate: EngineSession;
-  readonly #features: HostTensor;
-  readonly #targets: HostTensor;
-  #losses: EngineSession | undefined;
-  #carried: Record<string, HostTensor> = {};
-  #step = 0;
+  readonly #data: Tensors;
+  readonly #extras: Extras = {};
+  #now: Moment = { carried: {}, lossScale: undefined, step: 0 };
+  #before: Moment | undefined;
 
   private constructor(
     spec: TrainGraphSpec,
-    train: EngineSession,
-    evaluate: EngineSession,
+    sessions: { train: EngineSession; evaluate: EngineSession },
     data: TrainTensors,
     engine: Engine,
+    options: SessionOptions,
   ) {
     this.#spec = spec;
     this.#engine = engine;
-    this.#train = train;
-    this.#evaluate = evaluate;
-    this.#features = float(data.features, [spec.rows, spec.size.features]);
-    this.#targets = float(data.targets, [spec.rows, spec.targetColumns]);
+    this.#options = options;
+    this.#train = sessions.train;
+    this.#evaluate = sessions.evaluate;
+    this.#data = {
+      features: float(data.features, [spec.rows, spec.size.features]),
+      targets: float(data.targets, [spec.rows, spec.targetColumns]),
+    };
   }
 
-  /** @throws FrontierError ENGINE_FAILED where the engine refuses the graph */
-  static async open(engine: Engine, spec: TrainGraphSpec, data: TrainTensors): Promise<TrainSession> {
-    const train = await engine.createSession(trainModel(spec));
+  /**
+   * @param options of the training graphs; validation always runs as it is shipped
+   * @throws FrontierError ENGINE_FAILED where the engine refuses the graph; UNAVAILABLE where mixed precision is wanted
+   *   of an engine that cannot compute in half precision
+   */
+  static async open(
+    engine: Engine,
+    spec: TrainGraphSpec,
+    data: TrainTensors,
+    options: SessionOptions = {},
+  ): Promise<TrainSession> {
+    if (isMixed(spec)) await refuseUnlessHalf(engine);
+    const train = await engine.createSession(trainModel(spec), options);
     const evaluate = await engine.createSession(evaluationModel(spec));
-    return new TrainSession(spec, train, evaluate, data, engine);
+    return new TrainSession(spec, { train, evaluate }, data, engine, options);
   }
 
   /** Steps done. */
   get step(): number {
-    return this.#step;
+    return this.#now.step;
   }
 
   /** Starts from, or goes back to, a state after `step` steps. */
   load(state: TrainState, step: number): void {
-    const vectors = [state.parameters, ...state.slots];
-    this.#step = step;
-    this.#carried = {};
-    carriedNames(this.#spec.layout).forEach((names, i) => {
-      const { offset, size, shape } = this.#spec.layout.groups[i]!;
+    const vectors = [state.parameters, ...state.slots, ...(state.average ? [state.average] : [])];
+    const { layout, optimizer } = this.#spec;
+    if (vectors.length !== carriedKinds(optimizer).length || isMixed(this.#spec) !== Boolean(state.lossScale))
+      throw new Error('the state belongs to another optimiser or precision');
+    const carried: Record<string, HostTensor> = {};
+    carriedNames(this.#spec).forEach((names, i) => {
+      const { offset, size, shape } = layout.groups[i]!;
       names.forEach((name, kind) => {
-        this.#carried[name] = float(vectors[kind]!.slice(offset, offset + size), shape);
+        carried[name] = float(vectors[kind]!.slice(offset, offset + size), shape);
       });
     });
+    this.#now = { carried, lossScale: state.lossScale, step };
+    this.#before = undefined;
   }
 
   /** A copy of the state, for checkpoints. */
   save(): TrainState {
+    const kinds = carriedKinds(this.#spec.optimizer);
+    const [parameters, ...rest] = kinds.map((kind) => this.#vector((group) => `${kind}${group}`));
+    const averaged = kinds.includes('a');
+    const { lossScale } = this.#now;
+    return {
+      parameters: parameters!,
+      slots: averaged ? rest.slice(0, -1) : rest,
+      ...(averaged ? { average: rest.at(-1)! } : {}),
+      ...(lossScale ? { lossScale } : {}),
+    };
+  }
+
+  /** The weights to validate, predict with and keep, a copy: their average where one is kept. */
+  weights(): Float32Array {
+    return this.#vector((group) => keptName(this.#spec.optimizer, group));
+  }
+
+  #vector(nameOf: (group: number) => string): Float32Array {
     const { layout } = this.#spec;
-    const names = carriedNames(layout);
-    const [parameters, ...slots] = names[0]!.map((_, kind) => {
-      const vector = new Float32Array(layout.total);
-      names.forEach((group, i) => {
-        vector.set(this.#carried[group[kind]!]!.data as Float32Array, layout.groups[i]!.offset);
-      });
-      return vector;
+    const vector = new Float32Array(layout.total);
+    layout.groups.forEach(({ offset }, i) => {
+      vector.set(this.#now.carried[nameOf(i)]!.data as Float32Array, offset);
     });
-    return { parameters: parameters!, slots };
+    return vector;
+  }
+
+  /**
+   * Goes back to before the last `run`, `apply` or `load` took effect; the memory of one moment is kept.
+   * @throws where there is none
+   */
+  rollback(): void {
+    if (!this.#before) throw new Error('there is no step to go back from');
+    this.#now = this.#before;
+    this.#before = undefined;
   }
 
   /**
    * Does `steps` training steps in one run of the engine.
-   * @param ends last row of each window, [steps, batch]
+   * @param ends last row of each window, [steps, accumulation, batch]
    * @param learningRate by step, counted from the start of training
    */
   async run(ends: Int32Array, steps: number, learningRate: (step: number) => number): Promise<ChunkResult> {
-    const { optimizer, batch } = this.#spec;
-    const schedule = adamSchedule(optimizer, this.#step, steps, learningRate);
+    const { carried, lossScale, step } = this.#now;
+    const each = stepShape(this.#spec);
+    this.#checkEnds(ends, steps);
+    const schedule = stepSchedule(this.#spec.optimizer, step, steps, learningRate, lossScale?.skipped);
     const feeds: Record<string, HostTensor> = {
-      features: this.#features,
-      targets: this.#targets,
-      ends: { dtype: 'int32', shape: [steps, batch], data: ends },
-      steps: { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(steps)) },
-      step_size: float(schedule.stepSize, [steps]),
-      epsilon: float(schedule.epsilon, [steps]),
-      keep: float(schedule.keep, [steps]),
-      ...this.#draws(this.#step, steps),
+      ...this.#data,
+      ends: int32(ends, [steps, ...each]),
+      steps: whole(steps),
+      ...this.#draws(step, steps, [steps, ...each]),
+      ...(lossScale
+        ? { in_scale: scalar(lossScale.scale), in_good: scalar(lossScale.steps), in_skips: whole(0) }
+        : {}),
     };
-    for (const [name, tensor] of Object.entries(this.#carried)) feeds[`in_${name}`] = tensor;
+    for (const port of scalarPorts(this.#spec)) feeds[port] = float(schedule[SCHEDULE_OF[port]!], [steps]);
+    for (const [name, tensor] of Object.entries(carried)) feeds[`in_${name}`] = tensor;
     const results = await this.#train.run(feeds);
-    for (const name of Object.keys(this.#carried)) this.#carried[name] = results[`out_${name}`]!;
-    this.#step += steps;
+    const losses = results.losses!.data as Float32Array;
+    const gradientNorms = results.norms!.data as Float32Array;
+    const judged = judge(losses, gradientNorms, step, lossScale);
+    this.#advance(results, judged.lossScale, steps);
     return {
-      losses: results.losses!.data as Float32Array,
-      gradientNorms: results.norms!.data as Float32Array,
-      skipped: 0,
+      losses,
+      gradientNorms,
+      skipped: (judged.lossScale?.skipped ?? 0) - (lossScale?.skipped ?? 0),
+      ...(judged.bad ? { bad: judged.bad } : {}),
     };
   }
 
-  /** Step inputs of some steps, [steps, batch, …]. */
-  #draws(first: number, steps: number): Record<string, HostTensor> {
-    const { model, batch, seed } = this.#spec;
+  #checkEnds(ends: Int32Array, steps: number): void {
+    const wanted = steps * sizeOf(stepShape(this.#spec));
+    if (ends.length !== wanted)
+      throw new Error(
+        `${steps} steps of [${stepShape(this.#spec)}] windows want ${wanted}, got ${ends.length}`,
+      );
+  }
+
+  #advance(results: Tensors, lossScale: LossScale | undefined, steps: number): void {
+    const carried: Record<string, HostTensor> = {};
+    for (const name of Object.keys(this.#now.carried)) carried[name] = results[`out_${name}`]!;
+    this.#before = this.#now;
+    this.#now = { carried, lossScale, step: this.#now.step + steps };
+  }
+
+  /**
+   * The gradient of the present step's windows; changes nothing. With `apply` it makes a step of N workers: each
+   * takes its part of the batch, the mean of their gradients is applied by all (or by one that passes the weights on).
+   * @param ends last row of each window, [accumulation, batch]
+   * @throws FrontierError ENGINE_FAILED where the engine refuses or fails
+   */
+  async gradient(ends: Int32Array): Promise<StepGradient> {
+    this.#checkEnds(ends, 1);
+    this.#extras.gradient ??= await this.#engine.createSession(gradientModel(this.#spec), this.#options);
+    const { carried, lossScale, step } = this.#now;
+    const each = stepShape(this.#spec);
+    const feeds: Record<string, HostTensor> = {
+      ...this.#data,
+      ends: int32(ends, each),
+      ...this.#draws(step, 1, each),
+      ...(lossScale ? { in_scale: scalar(lossScale.scale) } : {}),
+    };
+    this.#spec.layout.groups.forEach((_, i) => {
+      feeds[`in_p${i}`] = carried[`p${i}`]!;
+    });
+    const { loss, gradient } = await this.#extras.gradient.run(feeds);
+    return { loss: Number(loss!.data[0]), gradient: gradient!.data as Float32Array };
+  }
+
+  /**
+   * Does one training step by a given gradient.
+   * @param gradient [layout.total], mean of what `gradient` gave; of mixed precision times the present loss scale
+   * @param rate the step's learning rate
+   * @throws FrontierError ENGINE_FAILED where the engine refuses or fails
+   */
+  async apply(gradient: Float32Array, rate: number): Promise<AppliedStep> {
+    this.#extras.apply ??= await this.#engine.createSession(applyModel(this.#spec), this.#options);
+    const { carried, lossScale, step } = this.#now;
+    const schedule = stepSchedule(this.#spec.optimizer, step, 1, () => rate, lossScale?.skipped);
+    const feeds: Record<string, HostTensor> = {
+      gradient: float(gradient, [this.#spec.layout.total]),
+      ...(lossScale ? { in_scale: scalar(lossScale.scale), in_good: scalar(lossScale.steps) } : {}),
+    };
+    for (const port of scalarPorts(this.#spec)) feeds[port] = float(schedule[SCHEDULE_OF[port]!], [1]);
+    for (const [name, tensor] of Object.entries(carried)) feeds[`in_${name}`] = tensor;
+    const results = await this.#extras.apply.run(feeds);
+    const norm = results.norm!.data as Float32Array;
+    const judged = judge(undefined, norm, step, lossScale);
+    this.#advance(results, judged.lossScale, 1);
+    return {
+      gradientNorm: norm[0]!,
+      skipped: (judged.lossScale?.skipped ?? 0) > (lossScale?.skipped ?? 0),
+      ...(judged.bad ? { bad: judged.bad } : {}),
+    };
+  }
+
+  /** Step inputs of some steps, of the extents `lead` in front of the input's own. */
+  #draws(first: number, steps: number, lead: readonly number[]): Record<string, HostTensor> {
+    const { model, seed, shard = { index: 0, count: 1 } } = this.#spec;
     const feeds: Record<string, HostTensor> = {};
     (model.stepInputs ?? []).forEach((input, i) => {
-      const each = batch * sizeOf(input.shape);
-      const data = input.dtype === 'int32' ? new Int32Array(steps * each) : new Float32Array(steps * each);
+      const shape = [...lead, ...input.shape];
+      const each = sizeOf(shape) / steps;
+      const make = (length: number): Float32Array | Int32Array =>
+        input.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
+      const data = make(steps * each);
+      const everyone = make(shard.count * each);
       for (let s = 0; s < steps; s++) {
-        const rng = new SeededRng(drawSeed(seed, i, first + s));
-        input.draw(rng, data.subarray(s * each, (s + 1) * each));
+        input.draw(new SeededRng(drawSeed(seed, i, first + s)), everyone);
+        data.set(everyone.subarray(shard.index * each, (shard.index + 1) * each), s * each);
       }
-      feeds[stepInputPort(input.name)] = { dtype: input.dtype, shape: [steps, batch, ...input.shape], data };
+      feeds[stepInputPort(input.name)] = { dtype: input.dtype, shape, data };
     });
     return feeds;
   }
 
   /**
-   * Mean loss of the current parameters over the windows that end at `ends`, with the same draws of the step inputs
-   * each time, so that losses of two moments of a run can be compared.
+   * Mean loss of the kept weights over the windows that end at `ends`, with the same draws of the step inputs each
+   * time, so that losses of two moments of a run can be compared.
    */
   async evaluate(ends: Int32Array): Promise<number> {
-    this.#losses ??= await this.#engine.createSession(windowLossModel(this.#spec));
-    const { batch, layout } = this.#spec;
-    const feeds: Record<string, HostTensor> = { features: this.#features, targets: this.#targets };
-    layout.groups.forEach((_, i) => {
-      feeds[`in_p${i}`] = this.#carried[`p${i}`]!;
-    });
+    this.#extras.losses ??= await this.#engine.createSession(windowLossModel(this.#spec));
+    const { batch } = this.#spec;
+    const feeds: Record<string, HostTensor> = { ...this.#data, ...this.#keptFeeds() };
     let sum = 0;
     for (let from = 0; from < ends.length; from += batch) {
       const count = Math.min(batch, ends.length - from);
       const part = new Int32Array(batch).fill(ends[from]!);
       part.set(ends.subarray(from, from + count));
-      for (const [name, draw] of Object.entries(this.#draws(EVALUATION_DRAWS + from / batch, 1)))
-        feeds[name] = { ...draw, shape: draw.shape.slice(1) };
-      const { losses } = await this.#losses.run({
+      const { losses } = await this.#extras.losses.run({
         ...feeds,
-        ends: { dtype: 'int32', shape: [batch], data: part },
+        ...this.#draws(EVALUATION_DRAWS + from / batch, 1, [batch]),
+        ends: int32(part, [batch]),
       });
       for (let i = 0; i < count; i++) sum += Number(losses!.data[i]);
     }
     return sum / ends.length;
   }
 
-  /** Predictions [count, outputs] of the current parameters for the windows that end at `ends`. */
+  #keptFeeds(): Record<string, HostTensor> {
+    const { layout, optimizer } = this.#spec;
+    const pairs = layout.groups.map((_, i) => [`in_p${i}`, this.#now.carried[keptName(optimizer, i)]!]);
+    return Object.fromEntries(pairs) as Record<string, HostTensor>;
+  }
+
+  /** Predictions [count, outputs] of the kept weights for the windows that end at `ends`. */
   async predict(ends: Int32Array): Promise<Float32Array> {
     const { outputs } = this.#spec.size;
     const predictions = new Float32Array(ends.length * outputs);
-    const feeds: Record<string, HostTensor> = { features: this.#features };
-    this.#spec.layout.groups.forEach((_, i) => {
-      feeds[`in_p${i}`] = this.#carried[`p${i}`]!;
-    });
+    const feeds: Record<string, HostTensor> = { features: this.#data.features!, ...this.#keptFeeds() };
     for (let from = 0; from < ends.length; from += EVALUATION_BATCH) {
       const part = ends.slice(from, from + EVALUATION_BATCH);
-      feeds.ends = { dtype: 'int32', shape: [part.length], data: part };
-      const { y } = await this.#evaluate.run(feeds);
+      const { y } = await this.#evaluate.run({ ...feeds, ends: int32(part, [part.length]) });
       predictions.set(y!.data as Float32Array, from * outputs);
     }
     return predictions;
@@ -226,6 +445,33 @@ export class TrainSession {
   async release(): Promise<void> {
     await this.#train.release();
     await this.#evaluate.release();
-    await this.#losses?.release();
+    for (const session of Object.values(this.#extras)) await (session as EngineSession).release();
   }
 }
+
+/**
+ * Finds the first step that is not finite, and follows the loss scale through the steps as the graph did. A gradient
+ * that overflows in mixed precision is left out and no fault, unless the scale could not be any smaller.
+ */
+function judge(
+  losses: Float32Array | undefined,
+  norms: Float32Array,
+  first: number,
+  lossScale: LossScale | undefined,
+): { bad?: BadStep; lossScale: LossScale | undefined } {
+  let scale = lossScale;
+  let bad: BadStep | undefined;
+  norms.forEach((norm, index) => {
+    const ok = Number.isFinite(norm);
+    const loss = losses?.[index] ?? 0;
+    const mayOverflow = scale !== undefined && scale.scale > LEAST_LOSS_SCALE;
+    if (!Number.isFinite(loss)) bad ??= { step: first + index, index, what: 'loss', value: loss };
+    else if (!ok && !mayOverflow) bad ??= { step: first + index, index, what: 'gradient', value: norm };
+    if (scale) scale = advanceScale(scale, ok);
+  });
+  return { lossScale: scale, ...(bad ? { bad } : {}) };
+}
+
+/** Extents of what `run` wants per step, for those who lay out the windows. */
+export const windowsPerStep = (spec: Pick<TrainGraphSpec, 'batch' | 'accumulation'>): number =>
+  accumulationOf(spec) * spec.batch;
