@@ -1,4 +1,4 @@
-/** From a deployment's rules about entries to the mask that backtest, study and live ask (ORD-20, ORD-21). */
+/** From a deployment's rules about entries to the mask that backtest, study and live ask (ORD-20 to ORD-23). */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,14 +10,24 @@ import {
   blackoutWindowSchema,
 } from '../../src-shared/contract/news.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
+import { lowerBound } from '../../src-shared/market/bars.ts';
 import { calendarOf } from '../../src-shared/market/calendars.ts';
 import { type Instrument, instrumentFor } from '../../src-shared/market/instruments.ts';
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
 import { blackoutWindows, currenciesOf } from '../../src-shared/trading/blackouts.ts';
-import { type EntryMask, entryMask, repairedTimes } from '../../src-shared/trading/entryMask.ts';
+import {
+  type EntryBlock,
+  type EntryMask,
+  entryMask,
+  intervalBlock,
+  repairedTimes,
+} from '../../src-shared/trading/entryMask.ts';
+import { roundTripCost } from '../../src-shared/trading/pricing.ts';
+import type { VenueSpec } from '../../src-shared/trading/types.ts';
 import type { NewsRepository } from '../store/news.ts';
 import { openStores } from '../store/stores.ts';
 import { homePaths } from './context.ts';
+import { forecastPrice } from './signals.ts';
 
 const DAY_MS = 86_400_000;
 /** After the last bar a market may stay closed for long before the order fills. */
@@ -66,12 +76,69 @@ export interface MarkedTimes {
   readonly marks: Uint8Array | undefined;
 }
 
-/** The mask of rules on a history; undefined where it blocks nothing. */
+/** What a model says at one bar; prediction and interval in units of the target. */
+export interface ForecastRow {
+  readonly close: number;
+  readonly atr: number;
+  readonly prediction: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** ORD-22 for one bar: why its interval forbids an entry; undefined where it clears the cost of the venue. */
+export function forecastBlock(
+  row: ForecastRow,
+  horizonBars: number,
+  venue: VenueSpec,
+): EntryBlock | undefined {
+  const { close, atr, prediction } = row;
+  const price = (y: number): number => forecastPrice(close, atr, horizonBars, y);
+  const prices = { close, sign: Math.sign(prediction), lower: price(row.lower), upper: price(row.upper) };
+  return intervalBlock(prices, roundTripCost(venue, close));
+}
+
+/** A model's forecasts of a whole history, indexed like its bars. */
+export interface ForecastColumns {
+  readonly timeMs: Float64Array;
+  readonly close: Float64Array;
+  readonly atr: Float64Array;
+  readonly predictions: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
+/** ORD-22 for the bars of a history. */
+export function intervalRule(
+  columns: ForecastColumns,
+  horizonBars: number,
+  venue: VenueSpec,
+): (barTimeMs: number) => EntryBlock | undefined {
+  const { timeMs, close, atr, predictions, lower, upper } = columns;
+  const cost = (price: number): number => roundTripCost(venue, price);
+  return (barTimeMs) => {
+    const i = lowerBound(timeMs, barTimeMs);
+    if (timeMs[i] !== barTimeMs) return { kind: 'interval', reach: Number.NaN, cost: cost(0) };
+    const row = {
+      close: close[i]!,
+      atr: atr[i]!,
+      prediction: predictions[i]!,
+      lower: lower[i]!,
+      upper: upper[i]!,
+    };
+    return forecastBlock(row, horizonBars, venue);
+  };
+}
+
+/**
+ * The mask of rules on a history; undefined where it blocks nothing.
+ * @param interval asked where the rules require it
+ */
 export function maskFor(
   history: { readonly symbol: string; readonly timeframe: Timeframe },
   bars: MarkedTimes,
-  rules: Pick<EntryRules, 'excludeRepaired'>,
+  rules: Pick<EntryRules, 'excludeRepaired' | 'requireInterval'>,
   windows: readonly BlackoutWindow[],
+  interval: (barTimeMs: number) => EntryBlock | undefined,
 ): EntryMask | undefined {
   const excluded = rules.excludeRepaired !== false && bars.marks !== undefined;
   return entryMask({
@@ -79,6 +146,7 @@ export function maskFor(
     calendar: calendarOf(instrumentFor(history.symbol)),
     windows,
     repairedMs: excluded ? repairedTimes(bars.timeMs, bars.marks!) : new Float64Array(0),
+    interval: rules.requireInterval === true ? interval : undefined,
   });
 }
 
@@ -87,6 +155,7 @@ export function hashedRules(rules: EntryRules): Readonly<Record<string, unknown>
   return {
     ...(rules.blackout === undefined ? {} : { blackout: rules.blackout }),
     ...(rules.excludeRepaired === false ? { excludeRepaired: false } : {}),
+    ...(rules.requireInterval === true ? { requireInterval: true } : {}),
   };
 }
 
@@ -95,6 +164,7 @@ export function ruleFields(rules: EntryRules): EntryRules {
   return {
     ...(rules.blackout === undefined ? {} : { blackout: rules.blackout }),
     ...(rules.excludeRepaired === undefined ? {} : { excludeRepaired: rules.excludeRepaired }),
+    ...(rules.requireInterval === undefined ? {} : { requireInterval: rules.requireInterval }),
   };
 }
 

@@ -9,7 +9,6 @@ import { ReplayFeed } from '../data/feed.ts';
 import { applyScaler, IncrementalFeatures } from '../features/index.ts';
 import { LiveManager, type SessionAssembler, type SessionPlan, type StartRequest } from '../live/manager.ts';
 import type { Pipeline } from '../live/types.ts';
-import { Predictor } from '../models/predictor.ts';
 import type { LoadedArtifact } from '../store/artifacts.ts';
 import { type ModelManifest, regressorOf } from '../store/manifest.ts';
 import type { SessionRecord } from '../store/sessions.ts';
@@ -19,6 +18,7 @@ import { keepWindows, keptWindows, maskFor, windowsFor } from './entryRules.ts';
 import { modelRef } from './forecast.ts';
 import type { AdherencePayload } from './jobs/adherence.ts';
 import { deploymentHash, spanOf, venueOf } from './jobs/backtest.ts';
+import { openModel } from './modelFiles.ts';
 import { historyOf } from './signals.ts';
 
 type Base = Omit<EngineContext, 'live'>;
@@ -116,7 +116,7 @@ class Assembler implements SessionAssembler {
     const hash = record.source.blackouts;
     const windows = hash === undefined ? [] : keptWindows(this.#base.home, hash);
     const { engine } = await openEngine('cpu', 1);
-    const predictor = await Predictor.load(artifact.model, engine);
+    const predictor = await openModel(artifact, engine);
     // A resumed session goes on with the first bar it has not decided on, without waiting through the others again.
     const decidedMs = this.#base.stores.journal.lastDecision(record.id)?.barTimeMs;
     const from = lowerBound(bars.timeMs, decidedMs === undefined ? record.source.fromMs : decidedMs + 1);

@@ -6,7 +6,7 @@ import { FrontierError } from '../../src-shared/errors.ts';
 import type { BarColumns } from '../../src-shared/market/bars.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { applyScaler, type FeatureMatrix } from '../features/index.ts';
-import { Predictor } from '../models/predictor.ts';
+import type { Predictor } from '../models/predictor.ts';
 import { ArtifactStore, type LoadedArtifact } from '../store/artifacts.ts';
 import { BarStore } from '../store/bars.ts';
 import { type ModelManifest, type RegressorManifest, regressorOf } from '../store/manifest.ts';
@@ -15,6 +15,7 @@ import { type IntervalColumns, intervalColumns } from '../validation/conformal/c
 import { intervalFeatures, intervalsOf } from '../validation/conformal/model.ts';
 import { homePaths } from './context.ts';
 import { matrixOf, type OtherBars, otherSymbols } from './modelFeatures.ts';
+import { openModel } from './modelFiles.ts';
 
 /** What a model said about every bar of its history. Indexed like the bars; NaN where it cannot say anything. */
 export interface Signals {
@@ -34,6 +35,9 @@ export interface Answers {
   readonly quantiles: { readonly lower: Float64Array; readonly upper: Float64Array } | undefined;
   /** Raw features of every bar. */
   readonly matrix: FeatureMatrix;
+  /** The same as the model reads them, and the last rows of the windows it was asked about. */
+  readonly scaled: Float32Array;
+  readonly ends: Int32Array;
   /** What a calibrated interval may depend on; computed when first asked for. */
   readonly columns: () => IntervalColumns;
 }
@@ -62,7 +66,7 @@ export function windowEnds(features: Float32Array, width: number, rows: number, 
 
 /** Runs the model file over a whole history: the same features, scaler, file and call as training and live. */
 export async function askModel(
-  onnx: Uint8Array,
+  predictor: Predictor,
   manifest: Pick<ModelManifest, 'features' | 'scaler' | 'windowBars' | 'symbol'>,
   bars: BarColumns,
   others: OtherBars,
@@ -70,30 +74,26 @@ export async function askModel(
   const matrix = matrixOf(manifest, bars, others);
   const scaled = applyScaler(manifest.scaler, matrix.values, matrix.rows);
   const ends = windowEnds(scaled, manifest.features.length, matrix.rows, manifest.windowBars);
-  const { engine } = await openEngine('cpu', 2);
-  const predictor = await Predictor.load(onnx, engine);
-  try {
-    const values = await predictor.predictRows(scaled, ends);
-    const { outputs } = predictor;
-    const column = (index: number): Float64Array => {
-      const all = new Float64Array(matrix.rows).fill(Number.NaN);
-      for (let i = 0; i < ends.length; i++) all[ends[i]!] = values[i * outputs + index]!;
-      return all;
-    };
-    const quantiles = outputs === 3 ? { lower: column(1), upper: column(2) } : undefined;
-    let columns: IntervalColumns | undefined;
-    return {
-      predictions: column(0),
-      quantiles,
-      matrix,
-      columns: () => {
-        columns ??= intervalColumns(bars, instrumentFor(manifest.symbol));
-        return columns;
-      },
-    };
-  } finally {
-    await predictor.close();
-  }
+  const values = await predictor.predictRows(scaled, ends);
+  const { outputs } = predictor;
+  const column = (index: number): Float64Array => {
+    const all = new Float64Array(matrix.rows).fill(Number.NaN);
+    for (let i = 0; i < ends.length; i++) all[ends[i]!] = values[i * outputs + index]!;
+    return all;
+  };
+  const quantiles = outputs === 3 ? { lower: column(1), upper: column(2) } : undefined;
+  let columns: IntervalColumns | undefined;
+  return {
+    predictions: column(0),
+    quantiles,
+    matrix,
+    scaled,
+    ends,
+    columns: () => {
+      columns ??= intervalColumns(bars, instrumentFor(manifest.symbol));
+      return columns;
+    },
+  };
 }
 
 /** The answers with the interval that the calibration of the model gives them. */
@@ -187,10 +187,13 @@ async function signalsOn(
   bars: BarColumns,
   store: BarStore,
 ): Promise<Signals> {
-  const { manifest, sha256, model } = artifact;
+  const { manifest, sha256 } = artifact;
   const kept = await readSignals(ref, sha256, manifest.dataHash);
   if (kept?.timeMs.length === bars.timeMs.length) return kept;
-  const answers = await askModel(model, manifest, bars, await othersOf(store, manifest));
+  const others = await othersOf(store, manifest);
+  const { engine } = await openEngine('cpu', 2);
+  const predictor = await openModel(artifact, engine);
+  const answers = await askModel(predictor, manifest, bars, others).finally(() => predictor.close());
   const made = withIntervals(answers, manifest.calibration);
   saveSignals(ref, sha256, manifest.dataHash, made, bars);
   return made;

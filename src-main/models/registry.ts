@@ -39,6 +39,9 @@ export function familyOf(name: string): ModelFamily<unknown> {
   throw new FrontierError('BAD_INPUT', `unknown model family "${name}"`, `Known families: ${known}.`);
 }
 
+/** What a model of a family says; composed and imported models predict returns. */
+export const roleOf = (name: string): ModelRole => FAMILIES[name as FamilyName]?.role ?? 'regressor';
+
 /**
  * Settings of a family with the defaults filled in.
  * @throws FrontierError BAD_INPUT naming the wrong or unknown setting

@@ -11,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { instrumentFor } from '../../src-shared/market/instruments.ts';
@@ -29,6 +29,8 @@ const checksumsSchema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/))
 export interface NewArtifact {
   readonly model: Uint8Array;
   readonly manifest: Omit<ModelManifest, 'version' | 'format'>;
+  /** Further files by name, e.g. `report.json`. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
 }
 
 export interface StoredArtifact {
@@ -155,7 +157,12 @@ export class ArtifactStore {
       const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
       writeDurably(join(temporary, MODEL), artifact.model);
       writeDurably(join(temporary, MANIFEST), text);
-      writeDurably(join(temporary, CHECKSUMS), encode({ [MODEL]: digest, [MANIFEST]: sha256(text) }));
+      const checksums: Record<string, string> = { [MODEL]: digest, [MANIFEST]: sha256(text) };
+      for (const [name, bytes] of Object.entries(artifact.files ?? {})) {
+        writeDurably(join(temporary, name), bytes);
+        checksums[name] = sha256(bytes);
+      }
+      writeDurably(join(temporary, CHECKSUMS), encode(checksums));
       syncFolder(temporary);
       renameSync(temporary, folder);
       syncFolder(group);
@@ -165,6 +172,17 @@ export class ArtifactStore {
       throw error;
     }
     return { version, folder, modelPath: join(folder, MODEL), sha256: digest, manifest };
+  }
+
+  /** Removes the files of a version; nothing happens where there are none. */
+  remove(symbol: string, timeframe: Timeframe, version: number): void {
+    const folder = join(this.#group(symbol, timeframe), String(Math.trunc(version)));
+    if (!existsSync(folder)) return;
+    // Renamed first, so that a version is whole or gone, never a part of its files.
+    this.#temporaryCount += 1;
+    const dying = join(dirname(folder), `${TEMPORARY}${process.pid}-${this.#temporaryCount}`);
+    renameSync(folder, dying);
+    rmSync(dying, { recursive: true, force: true });
   }
 
   #checked(manifest: ModelManifest): ModelManifest {
@@ -179,16 +197,50 @@ export class ArtifactStore {
 
   /**
    * Reads an artifact and compares every file with its checksum.
-   * @throws FrontierError NOT_FOUND, or CORRUPT naming the file that changed or is missing
+   * @throws FrontierError NOT_FOUND; CORRUPT naming the file that changed or is missing; CONFLICT for an artifact of
+   *   a later release
    */
   load(symbol: string, timeframe: Timeframe, version: number): LoadedArtifact {
     const folder = join(this.#group(symbol, timeframe), String(Math.trunc(version)));
-    const label = `${symbol}_${timeframe}/${version}`;
+    const read = this.#verified(folder, `${symbol}_${timeframe}/${version}`);
+    const text = read(MANIFEST);
+    refuseLaterFormat(text, `${symbol}_${timeframe}/${version}`);
+    const manifest = parseJson(manifestSchema, text, `${symbol}_${timeframe}/${version}/${MANIFEST}`);
+    const model = read(MODEL);
+    return { version, folder, modelPath: join(folder, MODEL), sha256: sha256(model), manifest, model };
+  }
+
+  /** The version that holds a model. @throws FrontierError NOT_FOUND */
+  find(symbol: string, timeframe: Timeframe, modelId: string): LoadedArtifact {
+    for (const version of this.versions(symbol, timeframe).reverse()) {
+      const artifact = this.load(symbol, timeframe, version);
+      if (artifact.manifest.modelId === modelId) return artifact;
+    }
+    throw new FrontierError(
+      'NOT_FOUND',
+      `There are no files of the model ${modelId} for ${symbol} ${timeframe}.`,
+      'Choose models of this market that are still present.',
+    );
+  }
+
+  /**
+   * One further file of an artifact, checked against its checksum.
+   * @returns undefined where the artifact has no such file
+   * @throws FrontierError as `load`
+   */
+  file(symbol: string, timeframe: Timeframe, version: number, name: string): Uint8Array | undefined {
+    const folder = join(this.#group(symbol, timeframe), String(Math.trunc(version)));
+    const read = this.#verified(folder, `${symbol}_${timeframe}/${version}`);
+    return existsSync(join(folder, name)) ? read(name) : undefined;
+  }
+
+  /** A reader of the files of an artifact that holds each against its checksum. */
+  #verified(folder: string, label: string): (name: string) => Uint8Array {
     if (!existsSync(folder)) {
       throw new FrontierError(
         'NOT_FOUND',
         `There is no model ${label}.`,
-        'List the models to see the versions.',
+        'It may have been pruned: the newest five and pinned ones are kept. Train it again from its run.',
       );
     }
     const read = (name: string): Uint8Array => {
@@ -197,13 +249,28 @@ export class ArtifactStore {
       return readFileSync(file);
     };
     const checksums = parseJson(checksumsSchema, read(CHECKSUMS), `${label}/${CHECKSUMS}`);
-    const verified = (name: string): Uint8Array => {
+    return (name) => {
       const bytes = read(name);
       if (checksums[name] !== sha256(bytes)) throw corrupt(`${label}/${name}`, 'differs from its checksum');
       return bytes;
     };
-    const manifest = parseJson(manifestSchema, verified(MANIFEST), `${label}/${MANIFEST}`);
-    const model = verified(MODEL);
-    return { version, folder, modelPath: join(folder, MODEL), sha256: sha256(model), manifest, model };
   }
+}
+
+const FORMAT = 1;
+
+/** A manifest of a later release is told apart from a damaged one. */
+function refuseLaterFormat(text: Uint8Array, label: string): void {
+  let format: unknown;
+  try {
+    format = (JSON.parse(Buffer.from(text).toString('utf8')) as { format?: unknown }).format;
+  } catch {
+    return;
+  }
+  if (typeof format !== 'number' || format <= FORMAT) return;
+  throw new FrontierError(
+    'CONFLICT',
+    `The model ${label} has format ${format}; this release reads format ${FORMAT}.`,
+    'Update Frontier, or train the model again with this release.',
+  );
 }

@@ -12,6 +12,7 @@ import type { SessionRecord } from '../../store/sessions.ts';
 import { openStores, type Stores } from '../../store/stores.ts';
 import { keptWindows, maskFor } from '../entryRules.ts';
 import { loadModelOnHistory, type ModelRef } from '../signals.ts';
+import { ruleOf } from './backtest.ts';
 
 export interface AdherencePayload extends ModelRef {
   readonly sessionId: string;
@@ -27,10 +28,13 @@ async function replay(
   if (recorded.length === 0) return { decisions: [], executions: [] };
   const deployment = stores.deployments.get(record.deploymentId);
   const { genes } = deployment;
-  const { bars, marks, signals, atr } = await loadModelOnHistory(payload);
+  const model = await loadModelOnHistory(payload);
+  const { bars, marks, signals, atr } = model;
   const hash = record.source.blackouts;
   const windows = hash === undefined ? [] : keptWindows(payload.home, hash);
-  const entries = barMask(maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows), bars);
+  const rule = ruleOf(model, record.venue);
+  const mask = maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows, rule);
+  const entries = barMask(mask, bars);
   const from = lowerBound(bars.timeMs, recorded[0]!.barTimeMs);
   const to = lowerBound(bars.timeMs, recorded.at(-1)!.barTimeMs) + 1;
   const decisions: Decision[] = [];

@@ -8,7 +8,7 @@ import { parameterHash } from '../../../src-shared/trading/parameters.ts';
 import type { CostModel, StrategyGenes, VenueSpec } from '../../../src-shared/trading/types.ts';
 import { type BacktestInput, type BarMask, barMask, runBacktest } from '../../backtest/engine.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
-import { hashedRules, maskFor, ruleFields, storedWindows, windowsOfStudy } from '../entryRules.ts';
+import { hashedRules, intervalRule, maskFor, ruleFields, storedWindows, windowsOfStudy } from '../entryRules.ts';
 import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signals.ts';
 
 /** The venue every run of a model trades on: the same in backtest, study and paper. */
@@ -44,6 +44,7 @@ export function entriesOf(
   home: string,
   model: ModelOnHistory,
   rules: EntryRules,
+  venue: VenueSpec,
   studyId?: string | undefined,
 ): BarMask | undefined {
   const { manifest, bars, marks } = model;
@@ -52,7 +53,13 @@ export function entriesOf(
   const stored = () => storedWindows(home, manifest.symbol, rules.blackout, range);
   const pinned = studyId !== undefined && rules.blackout !== undefined;
   const windows = pinned ? windowsOfStudy(home, studyId, stored) : stored();
-  return barMask(maskFor(manifest, { timeMs, marks }, rules, windows), bars);
+  return barMask(maskFor(manifest, { timeMs, marks }, rules, windows, ruleOf(model, venue)), bars);
+}
+
+/** ORD-22 on a model's own history. */
+export function ruleOf(model: ModelOnHistory, venue: VenueSpec): ReturnType<typeof intervalRule> {
+  const { timeMs, close } = model.bars;
+  return intervalRule({ ...model, timeMs, close }, model.manifest.horizonBars, venue);
 }
 
 export function spanOf(manifest: Pick<ModelManifest, 'spans'>, name: SpanName): SpanDto {
@@ -128,7 +135,7 @@ function inputOf(
 
 export async function backtestJob(payload: BacktestPayload): Promise<BacktestJobResult> {
   const model = await loadModelOnHistory(payload);
-  const entries = entriesOf(payload.home, model, payload);
+  const entries = entriesOf(payload.home, model, payload, venueOf(model.manifest, payload.costs));
   const input = inputOf(model, payload.span, payload.genes, payload.costs, entries);
   const start = performance.now();
   const result = runBacktest(input);
@@ -170,7 +177,7 @@ export type PointJobResult = Omit<PointDto, 'trial'>;
 /** One point of a study in full: in-sample, and for front members out-of-sample. */
 export async function pointJob(payload: PointPayload): Promise<PointJobResult> {
   const model = await loadModelOnHistory(payload);
-  const entries = entriesOf(payload.home, model, payload, payload.studyId);
+  const entries = entriesOf(payload.home, model, payload, venueOf(model.manifest), payload.studyId);
   const input = (span: SpanName) => inputOf(model, span, payload.genes, undefined, entries);
   const run = (span: SpanName): PointDto['optimisation'] => {
     const result = runBacktest(input(span), { band: false });

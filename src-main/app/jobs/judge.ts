@@ -3,7 +3,7 @@ import type { ModelDto, TrainInput } from '../../../src-shared/contract/training
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import { rankCorrelation, rSquared } from '../../../src-shared/metrics/prediction.ts';
-import { familyOf } from '../../models/registry.ts';
+import { roleOf } from '../../models/registry.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
 import { calibrateModel } from '../../validation/conformal/model.ts';
 import type { Answers } from '../signals.ts';
@@ -111,7 +111,7 @@ export function judge(
   settings: Readonly<Record<string, unknown>>,
   bars: BarColumns,
 ): Judged {
-  switch (familyOf(input.family).role) {
+  switch (roleOf(input.family)) {
     case 'anomaly':
       return judgeAnomaly(prepared, answers, settings);
     case 'autoencoder':

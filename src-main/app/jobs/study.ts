@@ -125,7 +125,7 @@ class StoredTrials implements TrialSink {
 function evaluator(payload: StudyPayload, model: ModelOnHistory): (genes: Genes) => Evaluation {
   const { from, to } = spanOf(model.manifest, 'optimisation');
   const venue = venueOf(model.manifest);
-  const entries = entriesOf(payload.home, model, payload.input, payload.studyId);
+  const entries = entriesOf(payload.home, model, payload.input, venue, payload.studyId);
   return (candidate) => {
     const genes: StrategyGenes = toStrategyGenes(candidate);
     const { bars, signals, atr } = model;

@@ -3,15 +3,12 @@ import type { ModelDto, TrainInput } from '../../../src-shared/contract/training
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import type { JobContext } from '../../jobs/port.ts';
-import { ArtifactStore } from '../../store/artifacts.ts';
 import { BarStore } from '../../store/bars.ts';
 import { homePaths } from '../context.ts';
 import type { OtherBars } from '../modelFeatures.ts';
-import { askModel, saveSignals, withIntervals } from '../signals.ts';
-import { FIXED_SETTINGS, fitModel } from './fit.ts';
-import { judge } from './judge.ts';
+import { fitModel } from './fit.ts';
 import { prepare } from './prepare.ts';
-import { manifestOf, modelDto } from './trainedModel.ts';
+import { storeModel } from './storeModel.ts';
 
 export type { TrainProgressData } from './fit.ts';
 
@@ -78,7 +75,7 @@ export async function loadHistory(
 
 /** Features, training, calibration, judgement and the stored artifact: the whole of a training run. */
 export async function trainJob(payload: TrainPayload, context: JobContext): Promise<TrainJobResult> {
-  const { home, runId, modelId, input, dataset } = payload;
+  const { home, runId, input, dataset } = payload;
   const history = await loadHistory(home, dataset, input.symbols);
   const { bars } = history;
   const prepared = prepare(bars, input, history.marks, history.others);
@@ -92,26 +89,7 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
       'The run was stopped before its end; no model was stored.',
       'Resume goes on from its checkpoint.',
     );
-  const { matrix, scaler } = prepared;
-  const shape = { features: matrix.names, scaler, windowBars: input.windowBars, symbol: input.symbol };
-  const answers = await askModel(fitted.onnx, shape, bars, history.others);
-  const judged = judge(prepared, answers, input, fitted.model, bars);
-  const manifest = manifestOf({
-    modelId,
-    runId,
-    input,
-    dataset,
-    bars,
-    prepared,
-    fitted,
-    judged,
-    otherHashes: history.otherHashes,
-    fixedSettings: FIXED_SETTINGS,
-  });
-  const stored = new ArtifactStore(home).save({ model: fitted.onnx, manifest });
-  const model = modelDto(stored);
-  const signals = withIntervals(answers, manifest.calibration);
-  saveSignals({ home, modelId, ...model }, stored.sha256, dataset.dataHash, signals, bars);
+  const model = await storeModel({ ...payload, history, prepared, fitted });
   return {
     model,
     finalLoss: fitted.finalLoss,

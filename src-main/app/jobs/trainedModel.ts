@@ -8,7 +8,7 @@ import {
 } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
-import { familyOf } from '../../models/registry.ts';
+import { roleOf } from '../../models/registry.ts';
 import { appVersion } from '../../ops/paths.ts';
 import type { StoredArtifact } from '../../store/artifacts.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
@@ -31,6 +31,8 @@ export interface Trained {
   readonly fitted: Fitted;
   readonly judged: Judged;
   readonly otherHashes: Readonly<Record<string, string>>;
+  readonly members?: readonly string[];
+  readonly sample: NonNullable<ModelManifest['sample']>;
   /** Settings that the user did not choose but the result depends on. */
   readonly fixedSettings: Readonly<Record<string, unknown>>;
 }
@@ -46,6 +48,7 @@ function spansOf(split: ChronologicalSplit, bars: BarColumns): SpanDto[] {
 export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'format'> {
   const { input, dataset, bars, prepared, fitted, judged } = trained;
   const features = prepared.matrix.names;
+  const window = trained.sample.x.length / features.length;
   return {
     modelId: trained.modelId,
     symbol: dataset.symbol,
@@ -54,18 +57,20 @@ export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'f
     createdMs: systemClock.nowMs(),
     runId: trained.runId,
     family: input.family,
-    role: familyOf(input.family).role,
+    role: roleOf(input.family),
     ...(Object.keys(trained.otherHashes).length > 0 ? { otherHashes: { ...trained.otherHashes } } : {}),
     ...(fitted.device === undefined ? {} : { device: fitted.device }),
     figures: [...judged.figures],
+    ...(trained.members ? { members: [...trained.members] } : {}),
+    sample: trained.sample,
     features,
     scaler: prepared.scaler,
-    windowBars: input.windowBars,
+    windowBars: window,
     horizonBars: input.horizonBars,
     target: TARGET,
     io: {
       input: 'x',
-      inputShape: [-1, input.windowBars, features.length],
+      inputShape: [-1, window, features.length],
       output: 'y',
       outputShape: [-1, fitted.outputs],
     },
