@@ -1,39 +1,53 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import path from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import type { EngineName } from '../tensor/engine.ts';
 import type { TrainState } from '../tensor/train-session.ts';
+import type { OpenPoint } from './curve.ts';
+import type { PlateauState } from './schedule.ts';
 import type { CurvePoint } from './types.ts';
 
-/** What a run knows besides its tensors. */
+/** What a run knows besides its tensors. Everything here but the times is the same for the same seed. */
 export interface RunProgress {
   step: number;
   elapsedMs: number;
-  finalLoss: number;
   bestStep: number;
   bestValidationLoss?: number;
   epochsSinceBest: number;
   stoppedEarly: boolean;
+  /** Steps that were left out because a half-precision gradient overflowed. */
+  skippedSteps: number;
+  plateau: PlateauState;
   curve: CurvePoint[];
+  /** The curve point that is being gathered, and the epoch. */
+  point: OpenPoint;
+  epoch: OpenPoint;
+}
+
+/** What was decided while the run went on, and must stay decided when it is resumed. */
+export interface RunChoices {
+  /** Windows per step and device, and micro-batches per update: smaller and more after running out of memory. */
+  readonly batch: number;
+  readonly accumulation: number;
+  readonly layout: 'channelsFirst' | 'channelsLast';
 }
 
 export interface Checkpoint {
   readonly fingerprint: string;
   readonly engine: EngineName;
+  readonly choices: RunChoices;
   readonly progress: RunProgress;
   readonly state: TrainState;
   /** Weights at `bestStep`, where validation has chosen some. */
   readonly best: Float32Array | undefined;
 }
 
-const MAGIC = 'FRTRAIN2';
-const FILE = 'checkpoint.bin';
+const MAGIC = 'FRTRAIN3';
 const DIGEST_BYTES = 32;
 
 interface Header {
   readonly fingerprint: string;
   readonly engine: EngineName;
+  readonly choices: RunChoices;
   readonly progress: RunProgress;
   readonly parameters: number;
   readonly hasBest: boolean;
@@ -42,15 +56,20 @@ interface Header {
   readonly lossScale?: TrainState['lossScale'];
 }
 
+const bytesOf = (values: Float32Array): Buffer =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+
 /**
- * Layout: magic, header length (uint32, little endian), header JSON, padding to 4 bytes, the vectors as
- * little-endian float32, and the SHA-256 of everything before it.
+ * The pieces of the file one after the other: magic, header length (uint32, little endian), header JSON, padding to
+ * 4 bytes, the vectors as little-endian float32 (parameters, slots, average, best), and the SHA-256 of everything
+ * before it. The vectors are not copied.
  */
-export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
-  const { fingerprint, engine, progress, state, best } = checkpoint;
+export function encodeCheckpoint(checkpoint: Checkpoint): Buffer[] {
+  const { fingerprint, engine, choices, progress, state, best } = checkpoint;
   const header: Header = {
     fingerprint,
     engine,
+    choices,
     progress,
     parameters: state.parameters.length,
     hasBest: best !== undefined,
@@ -67,14 +86,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
     ...(state.average ? [state.average] : []),
     ...(best ? [best] : []),
   ];
-  const body = Buffer.concat([
-    Buffer.from(MAGIC),
-    length,
-    json,
-    Buffer.alloc((4 - (json.length % 4)) % 4),
-    ...vectors.map((v) => Buffer.from(v.buffer, v.byteOffset, v.byteLength)),
-  ]);
-  return Buffer.concat([body, createHash('sha256').update(body).digest()]);
+  const padding = Buffer.alloc((4 - (json.length % 4)) % 4);
+  const body = [Buffer.from(MAGIC), length, json, padding, ...vectors.map(bytesOf)];
+  const hash = createHash('sha256');
+  for (const piece of body) hash.update(piece);
+  return [...body, hash.digest()];
 }
 
 /** @throws FrontierError CORRUPT where the file is cut short, altered or something else */
@@ -85,8 +101,8 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   if (!known || !createHash('sha256').update(body).digest().equals(digest)) {
     throw new FrontierError(
       'CORRUPT',
-      `the training checkpoint ${FILE} is damaged (its checksum does not match)`,
-      'Delete the checkpoint folder and start the run again.',
+      'the training checkpoint is damaged (its checksum does not match)',
+      'Remove the run and start a new one.',
     );
   }
   const jsonStart = MAGIC.length + 4;
@@ -105,45 +121,6 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     ...(header.hasAverage ? { average: vector() } : {}),
     ...(header.lossScale ? { lossScale: header.lossScale } : {}),
   };
-  const { fingerprint, engine, progress } = header;
-  return { fingerprint, engine, progress, state, best: header.hasBest ? vector() : undefined };
-}
-
-/** Writes the checkpoint so that a crash at any moment leaves the old one or the new one, never a mixture. */
-export async function writeCheckpoint(directory: string, checkpoint: Checkpoint): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const target = path.join(directory, FILE);
-  const temporary = `${target}.tmp`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(encodeCheckpoint(checkpoint));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, target);
-  await syncDirectory(directory);
-}
-
-/** Makes the rename itself durable; Windows cannot open folders and needs no such step. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The checkpoint in a folder, or undefined where there is none. */
-export async function readCheckpoint(directory: string): Promise<Checkpoint | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path.join(directory, FILE));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return decodeCheckpoint(bytes);
+  const { fingerprint, engine, choices, progress } = header;
+  return { fingerprint, engine, choices, progress, state, best: header.hasBest ? vector() : undefined };
 }

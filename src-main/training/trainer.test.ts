@@ -1,12 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { normal, SeededRng } from '../../src-shared/runtime.ts';
 import { Predictor } from '../models/predictor.ts';
 import { openEngine } from '../tensor/engine.ts';
+import { readCheckpoint } from './checkpointStore.ts';
 import {
   type ChunkReport,
+  type LogLine,
   TRAIN_DEFAULTS,
   type TrainConfig,
   type TrainIo,
@@ -156,7 +158,7 @@ describe('train', () => {
       paused: () => pauses === 0,
       waitWhilePaused: async () => {
         pauses += 1;
-        saved = (await readFile(path.join(directory, 'run', 'checkpoint.bin'))).length;
+        saved = (await readCheckpoint(path.join(directory, 'run')))!.progress.step;
       },
     });
     const result = await train(data, CONFIG, link);
@@ -189,13 +191,45 @@ describe('train', () => {
     );
     const changed = { ...data, features: data.features.map((x, i) => (i === 500 ? x + 1 : x)) };
     await expect(train(changed, { ...CONFIG, epochs: 1 }, io())).rejects.toMatchObject(conflict);
-    const file = path.join(directory, 'run', 'checkpoint.bin');
+  });
+
+  const files = async (): Promise<string[]> => (await readdir(path.join(directory, 'run'))).sort();
+  const damage = async (name: string): Promise<void> => {
+    const file = path.join(directory, 'run', name);
     const bytes = await readFile(file);
     bytes[bytes.length >> 1]! ^= 1;
     await writeFile(file, bytes);
+  };
+
+  it('keeps the newest checkpoints only, and falls back to the one before where the last is damaged', async () => {
+    const whole = await train(data, CONFIG, io({ checkpointDir: path.join(directory, 'whole') }));
+    const controller = new AbortController();
+    const each = { checkpointIntervalMs: 0, signal: controller.signal };
+    const link = io({ ...each, onChunk: (r) => r.step >= 120 && controller.abort() });
+    await train(data, { ...CONFIG, keepCheckpoints: 2 }, link);
+    const [older, newest, ...more] = await files();
+    expect(more).toEqual([]);
+    await damage(newest!);
+    const lines: LogLine[] = [];
+    const rest = await train(data, { ...CONFIG, keepCheckpoints: 2 }, io({ onLog: (l) => lines.push(l) }));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warning', topic: 'checkpoint' }));
+    const step = Number(/\d+/.exec(older!)![0]);
+    expect(lines.some((l) => l.message.includes(`from the checkpoint of step ${step}.`))).toBe(true);
+    expect(Buffer.from(rest.onnx).equals(Buffer.from(whole.onnx))).toBe(true);
+    expect(rest.curve).toEqual(whole.curve);
+    expect(await files()).toContain(`${newest}.damaged`);
+  });
+
+  it('refuses to go on where every checkpoint is damaged or cut short, and one of an earlier release', async () => {
+    await train(data, { ...CONFIG, epochs: 1 }, io());
+    const [only] = await files();
+    await damage(only!);
     await expect(train(data, { ...CONFIG, epochs: 1 }, io())).rejects.toMatchObject({ code: 'CORRUPT' });
-    await writeFile(file, bytes.subarray(0, 10));
+    await writeFile(path.join(directory, 'run', only!), 'FRTRAIN3');
     await expect(train(data, { ...CONFIG, epochs: 1 }, io())).rejects.toMatchObject({ code: 'CORRUPT' });
+    await writeFile(path.join(directory, 'run', 'checkpoint.bin'), 'FRTRAIN2');
+    const earlier = expect.stringMatching(/earlier release/);
+    await expect(train(data, { ...CONFIG, epochs: 1 }, io())).rejects.toMatchObject({ message: earlier });
   });
 
   it.each([

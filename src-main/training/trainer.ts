@@ -1,34 +1,46 @@
 import { FrontierError } from '../../src-shared/errors.ts';
-import type { Clock } from '../../src-shared/runtime.ts';
-import { type DefinedModel, defineModel } from '../models/registry.ts';
+import { type DefinedModel, defineModel, familyOf } from '../models/registry.ts';
 import { type Engine, type EngineChoice, openEngine } from '../tensor/engine.ts';
-import { collectParameters, inferenceModel, type ModelSize } from '../tensor/model.ts';
-import { layOut, type ParameterLayout } from '../tensor/parameters.ts';
-import { freshState, TrainSession } from '../tensor/train-session.ts';
-import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
-import { checkConfig, checkData, runFingerprint } from './checks.ts';
+import { collectParameters, inferenceModel } from '../tensor/model.ts';
+import { layOut } from '../tensor/parameters.ts';
+import { freshState } from '../tensor/train-session.ts';
+import type { Checkpoint, RunChoices } from './checkpoint.ts';
+import { findCheckpoint, readCheckpoint } from './checkpointStore.ts';
+import { checkConfig, checkData } from './checks.ts';
+import { runFingerprint } from './fingerprint.ts';
+import { halved, isOutOfMemory } from './memory.ts';
+import { openSession, type PreparedModel } from './open.ts';
 import { Run } from './run.ts';
 import type { TrainConfig, TrainIo, TrainingData, TrainResult } from './types.ts';
 
 export type * from './types.ts';
 export { TRAIN_DEFAULTS } from './types.ts';
 
+interface OpenedForRun {
+  readonly engine: Engine;
+  readonly degradedReason: string | undefined;
+}
+
 /** Opens the engine; a run that was begun on one engine goes on there, also where `auto` would now choose another. */
 async function engineFor(
   config: TrainConfig,
   before: Checkpoint | undefined,
-  clock: Clock,
-): Promise<[Engine, string | undefined]> {
+  io: TrainIo,
+): Promise<OpenedForRun> {
   const choice: EngineChoice = config.engine === 'auto' && before ? before.engine : config.engine;
-  const opened = await openEngine(choice, config.threads, clock);
-  if (before && before.engine !== opened.engine.name) {
+  const { engine, degradedReason } = await openEngine(choice, config.threads, io.clock, config.device);
+  if (before && before.engine !== engine.name) {
     throw new FrontierError(
       'CONFLICT',
-      `the checkpoint was made on ${before.engine}, this run would use ${opened.engine.name}`,
+      `the checkpoint was made on ${before.engine}, this run would use ${engine.name}`,
       `Continue with engine=${before.engine}, or start a new run.`,
     );
   }
-  return [opened.engine, opened.degradedReason];
+  io.onEngine?.(engine.name, degradedReason);
+  const where = `${engine.device ?? engine.name}, ${engine.threads} CPU threads`;
+  const message = degradedReason ? `Training on ${where}: ${degradedReason}.` : `Training on ${where}.`;
+  io.onLog?.({ level: 'decision', topic: 'engine', message });
+  return { engine, degradedReason };
 }
 
 function checkFingerprint(before: Checkpoint | undefined, fingerprint: string): void {
@@ -40,101 +52,142 @@ function checkFingerprint(before: Checkpoint | undefined, fingerprint: string): 
   );
 }
 
-interface Prepared {
-  readonly model: DefinedModel;
-  readonly size: ModelSize;
-  readonly layout: ParameterLayout;
+/** The model with its convolutions in one order of axes. */
+function define(data: TrainingData, config: TrainConfig, layout: RunChoices['layout']): PreparedModel {
+  const { targetCount = 1, featureCount } = data;
+  const outputs = config.loss.kind === 'quantile' ? config.loss.quantiles.length : targetCount;
+  const given = { window: config.window, features: featureCount, outputs, targets: targetCount };
+  const { attention, checkpointing } = config;
+  const model: DefinedModel = defineModel(config.family, config.model, given, {
+    attention,
+    checkpointing,
+    layout,
+  });
+  return { model, layout: layOut(collectParameters(model, model.size)) };
+}
+
+/** The newest checkpoint of the run, with a line in the log about what was found. */
+async function findBefore(io: TrainIo): Promise<Checkpoint | undefined> {
+  const found = await findCheckpoint(io.checkpointDir);
+  if (!found) return undefined;
+  const { step } = found.checkpoint.progress;
+  for (const damaged of found.damaged) {
+    const message = `The checkpoint of step ${damaged} is damaged and was put aside; an older one is used.`;
+    io.onLog?.({ level: 'warning', topic: 'checkpoint', message });
+  }
+  io.onLog?.({
+    level: 'info',
+    topic: 'checkpoint',
+    message: `Going on from the checkpoint of step ${step}.`,
+  });
+  return found.checkpoint;
+}
+
+/** What stays the same over the attempts of a run. */
+interface Attempt {
+  readonly data: TrainingData;
+  readonly config: TrainConfig;
+  readonly io: TrainIo;
+  readonly opened: OpenedForRun;
   readonly fingerprint: string;
 }
 
-function prepare(data: TrainingData, config: TrainConfig): Prepared {
-  checkConfig(config);
-  const targetCount = data.targetCount ?? 1;
-  const outputs = config.loss.kind === 'quantile' ? config.loss.quantiles.length : targetCount;
-  const given = { window: config.window, features: data.featureCount, outputs, targets: targetCount };
-  const layout = config.layout === 'auto' ? 'channelsFirst' : config.layout;
-  const { attention, checkpointing } = config;
-  const model = defineModel(config.family, config.model, given, { attention, checkpointing, layout });
-  checkData(data, config);
-  const placed = layOut(collectParameters(model, model.size));
-  return {
-    model,
-    size: model.size,
-    layout: placed,
-    fingerprint: runFingerprint(data, config, model.config, placed),
-  };
-}
-
-async function openSession(
-  data: TrainingData,
-  config: TrainConfig,
-  { model, size, layout }: Prepared,
-  engine: Engine,
-): Promise<TrainSession> {
-  const graph = {
-    model,
-    size,
-    targetColumns: data.targetCount ?? 1,
-    layout,
-    rows: data.rows,
-    batch: config.batch,
-    loss: config.loss,
-    optimizer: config.optimizer,
-    seed: config.seed,
-  };
-  return TrainSession.open(engine, graph, { features: data.features, targets: data.targets });
-}
-
-/**
- * Trains a model, or goes on with the run whose checkpoint lies in `io.checkpointDir`: then it ends with the same
- * weights as if it had never been interrupted (bit for bit on the CPU engine with the same threads).
- *
- * @throws FrontierError BAD_INPUT where settings or data cannot be trained on; CONFLICT where the checkpoint is of
- *   another run; CORRUPT where it is damaged; ENGINE_FAILED where the engine fails or the loss is not finite;
- *   CANCELLED where it was stopped before its first step
- */
-export async function train(data: TrainingData, config: TrainConfig, io: TrainIo): Promise<TrainResult> {
-  const prepared = prepare(data, config);
-  const before = await readCheckpoint(io.checkpointDir);
-  checkFingerprint(before, prepared.fingerprint);
-  const [engine, degradedReason] = await engineFor(config, before, io.clock);
-  io.onEngine?.(engine.name, degradedReason);
-  const session = await openSession(data, config, prepared, engine);
+/** Trains from a checkpoint, or the start, to the end or a stop. */
+async function attempt(
+  { data, config, io, opened, fingerprint }: Attempt,
+  choices: RunChoices,
+  before: Checkpoint | undefined,
+): Promise<TrainResult> {
+  const { engine } = opened;
+  const prepared = define(data, config, choices.layout);
+  const session = await openSession(data, config, prepared, choices, engine);
   try {
-    session.load(before?.state ?? freshState(prepared.layout, config.seed), before?.progress.step ?? 0);
-    const run = new Run(data, config, io, { session, engine, fingerprint: prepared.fingerprint, before });
-    await run.loop();
+    const state = before?.state ?? freshState(prepared.layout, config.seed, config);
+    await session.load(state, before?.progress.step ?? 0);
+    const stepInputs = prepared.model.stepInputs ?? [];
+    const parts = { session, engine: engine.name, fingerprint, choices, before, stepInputs };
+    const run = new Run(data, config, io, parts);
+    try {
+      await run.loop();
+    } finally {
+      await run.settle();
+    }
     if (run.progress.step === 0) {
       throw new FrontierError('CANCELLED', 'training was stopped before its first step', 'Start it again.');
     }
-    return await resultOf(run, prepared, engine, degradedReason);
+    return await resultOf(run, prepared, opened, choices);
   } finally {
     await session.release();
   }
 }
 
+/**
+ * Trains a model, or goes on with the run whose checkpoint lies in `io.checkpointDir`: then it ends with the same
+ * weights as if it had never been interrupted (bit for bit on the CPU engine with the same threads). Where memory runs
+ * out, the batch is halved and the micro-batches are doubled, and the run goes on from its last checkpoint.
+ *
+ * @throws FrontierError BAD_INPUT where settings or data cannot be trained on; CONFLICT where the checkpoint is of
+ *   another run; CORRUPT where all checkpoints are damaged; UNAVAILABLE where the engine cannot do what is asked;
+ *   ENGINE_FAILED where the engine fails or the loss is not finite; CANCELLED where it was stopped before its first
+ *   step
+ */
+export async function train(data: TrainingData, config: TrainConfig, io: TrainIo): Promise<TrainResult> {
+  const { role } = familyOf(config.family);
+  checkConfig(config, role);
+  const first = define(data, config, 'channelsFirst');
+  checkData(data, config, role);
+  const fingerprint = runFingerprint(data, config, first.model.config, first.layout);
+  let before = await findBefore(io);
+  checkFingerprint(before, fingerprint);
+  const opened = await engineFor(config, before, io);
+  const same: Attempt = { data, config, io, opened, fingerprint };
+  let choices = before?.choices ?? (await choose(same));
+  for (;;) {
+    try {
+      return await attempt(same, choices, before);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      choices = halved(choices, error);
+      before = await readCheckpoint(io.checkpointDir);
+      const { batch, accumulation } = choices;
+      const from = before ? `the checkpoint of step ${before.progress.step}` : 'the start';
+      const message = `Out of memory (${(error as Error).message}): going on from ${from} with a batch of ${batch} and ${accumulation} micro-batches per update; the effective batch stays.`;
+      io.onLog?.({ level: 'decision', topic: 'batch', message });
+    }
+  }
+}
+
+/** What is decided once, at the start of a run. */
+async function choose({ config }: Attempt): Promise<RunChoices> {
+  const { batch, accumulation } = config;
+  const layout = config.layout === 'auto' ? 'channelsFirst' : config.layout;
+  return { batch, accumulation, layout };
+}
+
 async function resultOf(
   run: Run,
-  { model, size, layout }: Prepared,
-  engine: Engine,
-  degradedReason: string | undefined,
+  { model, layout }: PreparedModel,
+  { engine, degradedReason }: OpenedForRun,
+  choices: RunChoices,
 ): Promise<TrainResult> {
   const { weights, step, validation } = await run.chosen();
   const { progress } = run;
   const metadata = { family: model.family, config: JSON.stringify(model.config), step: String(step) };
   return {
-    outputs: size.outputs,
-    onnx: inferenceModel(model.forward, size, layout, weights, metadata),
+    outputs: model.size.outputs,
+    onnx: inferenceModel(model.forward, model.size, layout, weights, metadata),
     steps: progress.step,
     seconds: progress.elapsedMs / 1000,
-    finalLoss: progress.finalLoss,
+    finalLoss: run.finalLoss,
     ...(validation === undefined ? {} : { bestValidationLoss: validation }),
     bestStep: step,
     engine: engine.name,
+    ...(engine.device === undefined ? {} : { device: engine.device }),
     ...(degradedReason === undefined ? {} : { engineDegradedReason: degradedReason }),
     curve: [...progress.curve],
     stopped: !run.finished,
     stoppedEarly: progress.stoppedEarly,
     parameters: layout.total,
+    choices,
   };
 }

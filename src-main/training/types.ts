@@ -3,6 +3,7 @@ import type { Clock } from '../../src-shared/runtime.ts';
 import type { EngineChoice, EngineName } from '../tensor/engine.ts';
 import { OPTIMIZER_DEFAULTS, type OptimizerSettings } from '../tensor/optimizer.ts';
 import type { LossSpec } from '../tensor/train-graph.ts';
+import type { RunChoices } from './checkpoint.ts';
 
 /** What a run learns from. Windows are named by their last row; which rows are usable is the caller's decision. */
 export interface TrainingData {
@@ -63,7 +64,8 @@ export interface TrainConfig {
   readonly seed: number;
   /**
    * Training steps per run of the engine: between runs come progress, pause, stop and checkpoints. The process does
-   * nothing else during a run, so training belongs in a worker, and a chunk should take well under a second.
+   * nothing else during a run, so training belongs in a worker. 0 lets the number follow the model's speed, so that
+   * a run of the engine takes about 150 ms. The steps are the same however they are cut.
    */
   readonly chunkSteps: number;
   /** Epochs without a better validation loss before the run ends; 0 is never. */
@@ -94,7 +96,7 @@ export const TRAIN_DEFAULTS = {
   schedule: { kind: 'constant' },
   loss: { kind: 'mse' },
   seed: 7,
-  chunkSteps: 50,
+  chunkSteps: 0,
   patience: 0,
   engine: 'cpu',
   threads: 2,
@@ -128,12 +130,25 @@ export interface ChunkReport {
   /** Mean norm of the chunk's gradients, before clipping. */
   readonly gradientNorm: number;
   readonly engine: EngineName;
+  /** Points of the curve that the chunk completed. */
+  readonly points: readonly CurvePoint[];
+  /** Workers at work, of a data-parallel run. */
+  readonly workers?: number;
+  /** Absent before the first validation. */
+  readonly bestStep?: number;
+  readonly bestValidationLoss?: number;
 }
 
+/** Means over the steps since the point before, see `CurveGrid`. */
 export interface CurvePoint {
   readonly step: number;
   readonly train: number;
+  /** At the end of an epoch. */
   readonly validation?: number;
+  /** Of the last step. */
+  readonly learningRate: number;
+  /** Before clipping; absent where every step overflowed. */
+  readonly gradientNorm?: number;
 }
 
 export interface TrainResult {
@@ -144,7 +159,7 @@ export interface TrainResult {
   readonly steps: number;
   /** Time spent training over all starts of the run, pauses left out. */
   readonly seconds: number;
-  /** Mean training loss of the last chunk. */
+  /** Mean training loss of the last epoch, or of the part of it that was done. */
   readonly finalLoss: number;
   readonly bestValidationLoss?: number;
   /** Step whose weights the model holds. */
@@ -161,7 +176,12 @@ export interface TrainResult {
   readonly stoppedEarly: boolean;
   /** Number of trained parameters. */
   readonly parameters: number;
+  /** What was chosen for the user, or changed for want of memory. */
+  readonly choices: RunChoices;
 }
+
+/** A line of the log; the caller adds the time. */
+export type LogLine = Omit<TrainLogEntry, 'timeMs'>;
 
 /** The run's contact with its surroundings. */
 export interface TrainIo {
@@ -173,11 +193,17 @@ export interface TrainIo {
   onEngine?(engine: EngineName, note: string | undefined): void;
   onChunk(report: ChunkReport): void;
   /** Decisions with their reasons, warnings and milestones. */
-  onLog?(entry: Omit<TrainLogEntry, 'timeMs'>): void;
+  onLog?(entry: LogLine): void;
+  /** A checkpoint of so many steps is on the disk. */
+  onSaved?(step: number): void;
+  /** What the devices say of themselves now; asked at most every 2 s and never waited for. */
+  readDevices?(): Promise<readonly Omit<DeviceReading, 'step'>[]>;
   onReading?(reading: DeviceReading): void;
   /** True once after the user asked for a checkpoint. */
   takeSaveRequest?(): boolean;
   readonly clock: Clock;
-  /** Least time between checkpoints while running; pause, stop and end always save. Default 2000. */
+  /** Least time between checkpoints while running; pause, stop and end always save. Default 10,000. */
   readonly checkpointIntervalMs?: number;
+  /** File that keeps which layout of convolutions is fastest on which device. */
+  readonly layoutCache?: string;
 }

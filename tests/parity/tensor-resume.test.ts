@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readCheckpoint } from '../../src-main/training/checkpoint.ts';
+import { readCheckpoint } from '../../src-main/training/checkpointStore.ts';
 import { finishRun, killRun } from './tensor-child.ts';
 
 let root: string;
