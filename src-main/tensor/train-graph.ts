@@ -283,6 +283,9 @@ function accumulatedGradients(
   return { loss: results[0]!, groups: results.slice(1) };
 }
 
+/** Ports that follow the updates, of which there are fewer than steps where some are left out. */
+const BY_UPDATE: readonly string[] = ['correction', 'epsilon', 'share'];
+
 /** One training step: gather row `iter` of the index matrix, forward, backward, update. */
 function stepBody(spec: TrainGraphSpec, outer: OuterInputs): Graph {
   const body = new Graph('step');
@@ -304,10 +307,9 @@ function stepBody(spec: TrainGraphSpec, outer: OuterInputs): Graph {
     draws: new Map([...outer.draws].map(([name, table]) => [name, pick(table)])),
   };
   const { loss, groups } = stepGradients(spec, source, members, lossScale?.scale);
-  // The optimiser's corrections belong to its updates, of which there are fewer than steps where some are left out.
   const update = skips ? sub(iter, skips) : iter;
   const scalars = stepScalars(spec, (port) =>
-    pick(outer.scalars.get(port)!, port === 'correction' || port === 'epsilon' ? update : iter),
+    pick(outer.scalars.get(port)!, BY_UPDATE.includes(port) ? update : iter),
   );
   const made = emitUpdate(spec, carried, groups, scalars, lossScale);
   body.output('continue_out', go);
