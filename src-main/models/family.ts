@@ -19,6 +19,8 @@ interface FamilyBase<Config> {
 /** A kind of model that learns by gradients, step by step. */
 export interface GradientFamily<Config> extends FamilyBase<Config> {
   readonly fit: 'gradient';
+  /** True where the family has convolutions, so that their layout is worth measuring (`training/tuning.ts`). */
+  readonly layouts?: true;
   /** Columns of the prediction; absent: as many as there are targets (or quantiles). */
   outputs?(config: Config, size: Omit<ModelSize, 'outputs'>): number;
   /** @throws FrontierError BAD_INPUT where the settings do not fit the sizes */

@@ -16,12 +16,20 @@ export interface ModelSize {
   readonly targets?: number;
 }
 
+/**
+ * `blocked` is the order of ONNX Runtime's own CPU kernels (`ops/conv-blocked.ts`): in training only, and only where
+ * channels and batch are multiples of the block.
+ */
+export type ConvLayout = 'channelsFirst' | 'channelsLast' | 'blocked';
+
 /** Choices about how a model is computed that do not change what it computes. */
 export interface BuildOptions {
   /** `tiled` never holds a whole attention matrix. */
   readonly attention: 'standard' | 'tiled';
   /** Order of axes in convolutions; measured per device where the user leaves it to Frontier. */
-  readonly layout: 'channelsFirst' | 'channelsLast';
+  readonly layout: ConvLayout;
+  /** Channels per block of the layout `blocked`, a property of engine and processor (`channelBlockOf`). */
+  readonly channelBlock?: number;
   /** Recomputes activations in the backward pass instead of keeping them. */
   readonly checkpointing: boolean;
 }

@@ -20,6 +20,10 @@ export interface OpRow {
   readonly attributes: Readonly<Record<string, AttributeKind>>;
   /** ONNX operator domain where it is not the standard one, e.g. `com.microsoft` for ONNX Runtime's own kernels. */
   readonly domain?: string;
+  /** Name of the operator in its domain where several rows stand for one. */
+  readonly onnxName?: string;
+  /** Attributes that are the same for every application. */
+  readonly fixed?: Readonly<Record<string, number | string>>;
   infer(inputs: readonly Value[], attributes: Attributes): readonly TensorType[];
 }
 

@@ -1,31 +1,27 @@
 import { z } from 'zod';
 import type { Value } from '../../tensor/graph.ts';
-import { everyStep, type ForwardModel, type ModelScope, type ModelSize } from '../../tensor/model.ts';
-import {
-  add,
-  causalConv1d,
-  gather,
-  gemm,
-  padAxis,
-  reduceMean,
-  reshape,
-  slice,
-  transpose,
-} from '../../tensor/ops/index.ts';
-import { heNormal, zeros } from '../../tensor/parameters.ts';
+import { type BuildOptions, everyStep, type ForwardModel, type ModelSize } from '../../tensor/model.ts';
+import { add, gather, gemm, padAxis, reshape } from '../../tensor/ops/index.ts';
 import type { GradientFamily } from '../family.ts';
 import { activate, activationSchema, outputLayer } from './layers.ts';
+import { type ConvParameters, everyLevel, levelParameters } from './tcnLevels.ts';
+import { checkLayout, inLayout } from './tcnSeries.ts';
 
 const schema = z.strictObject({
   /** Channels of every level. Default 16. */
   channels: z.int().min(1).max(1024).default(16),
-  /** Convolution levels; level i is dilated by 2^i, so the model sees 1 + (kernelSize - 1)(2^levels - 1) steps. Default 3. */
+  /** Convolution levels; level i is dilated by 2^i, so the model sees 1 + convsPerLevel (kernelSize - 1)(2^levels - 1) steps. Default 3. */
   levels: z.int().min(1).max(12).default(3),
   /** Taps of each convolution. Default 3. */
   kernelSize: z.int().min(2).max(15).default(3),
   /** Nonlinearity after each convolution. Default relu. */
   activation: activationSchema.default('relu'),
-  /** Adds each level's input to its output where the channel counts agree. Default true. */
+  /** Convolutions of each level. Default 1. */
+  convsPerLevel: z.union([z.literal(1), z.literal(2)]).default(1),
+  /**
+   * Adds each level's input to its output: with one convolution after its nonlinearity where the channel counts
+   * agree, with two before a last one, through a 1x1 convolution where they differ. Default true.
+   */
   residual: z.boolean().default(true),
   /** What the output layer reads: the newest step, or the mean over all steps. Default last. */
   pooling: z.enum(['last', 'mean']).default('last'),
@@ -39,8 +35,12 @@ const schema = z.strictObject({
 export type TcnConfig = z.infer<typeof schema>;
 
 /** Steps into the past that the newest output depends on, itself included. */
-export function receptiveField(config: Pick<TcnConfig, 'levels' | 'kernelSize'>): number {
-  return 1 + (config.kernelSize - 1) * (2 ** config.levels - 1);
+export function receptiveField({
+  levels,
+  kernelSize,
+  convsPerLevel = 1,
+}: Pick<TcnConfig, 'levels' | 'kernelSize'> & Partial<Pick<TcnConfig, 'convsPerLevel'>>): number {
+  return 1 + convsPerLevel * (kernelSize - 1) * (2 ** levels - 1);
 }
 
 /** Causal temporal convolutional network with residual levels, after Bai, Kolter and Koltun (2018). */
@@ -49,98 +49,120 @@ export const tcn: GradientFamily<TcnConfig> = {
   title: 'Temporal convolution (TCN)',
   role: 'regressor',
   fit: 'gradient',
+  layouts: true,
   runDefaults: { windowBars: 32 },
   description: 'Causal dilated convolutions: sees order in time with few parameters.',
   schema,
-  define: (config, size) => ({
+  define: (config, size, options) => ({
     forward:
-      config.pooling === 'last' && config.steps === 'needed' ? neededSteps(config, size) : allSteps(config),
+      config.pooling === 'last' && config.steps === 'needed'
+        ? neededSteps(config, size)
+        : allSteps(config, options),
   }),
 };
 
-/** Weights of a level, [taps * in, out] (tap 0 is the oldest step) and [out]. */
-function levelParameters(
-  scope: ModelScope,
-  config: TcnConfig,
-  level: number,
-  channels: number,
-): [Value, Value] {
-  const fanIn = config.kernelSize * channels;
-  return [
-    scope.parameter(`level${level}.weight`, [fanIn, config.channels], heNormal(fanIn)),
-    scope.parameter(`level${level}.bias`, [config.channels], zeros),
-  ];
-}
-
-/** Every step of the window, channels first, by convolutions. */
-function allSteps(config: TcnConfig): ForwardModel {
+/** Every step of the window, by convolutions. */
+function allSteps(config: TcnConfig, options: BuildOptions): ForwardModel {
+  checkLayout(options, config.channels);
   return (scope) => {
-    let x = transpose(scope.rowsAt(everyStep(scope.window)), [0, 2, 1]);
-    for (let level = 0; level < config.levels; level++) {
-      const channels = x.shape[1]!;
-      const [w, b] = levelParameters(scope, config, level, channels);
-      const taps = transpose(reshape(w, [config.kernelSize, channels, config.channels]), [2, 1, 0]);
-      const y = activate(config.activation, causalConv1d(x, taps, b, 2 ** level));
-      x = config.residual && channels === config.channels ? add(y, x) : y;
-    }
-    const { window } = scope;
-    const pooled =
-      config.pooling === 'mean'
-        ? reduceMean(x, [2])
-        : reshape(slice(x, 2, window - 1, window), [-1, config.channels]);
+    const { window, features } = scope;
+    const pooled = inLayout(options, (ops) => {
+      const x = ops.fromRows(scope.rowsAt(everyStep(window)));
+      const y = everyLevel(ops, scope, config, x, features);
+      return config.pooling === 'mean' ? ops.mean(y) : ops.step(y, window - 1);
+    });
     return outputLayer(scope, pooled);
   };
 }
 
-/** Steps of each level's input that the newest output depends on, oldest first; the last entry is the output's. */
-function stepsPerLevel(config: TcnConfig, window: number): readonly (readonly number[])[] {
-  const needed: number[][] = [[window - 1]];
-  for (let level = config.levels - 1; level >= 0; level--) {
-    const steps = new Set<number>();
-    for (const step of needed[0]!) {
-      for (let tap = 0; tap < config.kernelSize; tap++) steps.add(step - tap * 2 ** level);
-    }
-    // Steps before the window are the zeros of the causal padding, not inputs.
-    needed.unshift([...steps].filter((step) => step >= 0).sort((a, b) => a - b));
+type Steps = readonly number[];
+
+/** Steps of one level that the newest output depends on, oldest first. */
+interface LevelSteps {
+  readonly inputs: Steps;
+  /** Of the result of each convolution; the last is the level's. */
+  readonly results: readonly Steps[];
+}
+
+/** Steps that the taps of a convolution read. Steps before the window are the zeros of the causal padding. */
+function stepsRead(results: Steps, kernelSize: number, dilation: number, also: Steps): Steps {
+  const steps = new Set(also);
+  for (const step of results) {
+    for (let tap = 0; tap < kernelSize; tap++) steps.add(step - tap * dilation);
   }
-  return needed;
+  return [...steps].filter((step) => step >= 0).sort((a, b) => a - b);
+}
+
+function stepsPerLevel(config: TcnConfig, window: number): readonly LevelSteps[] {
+  const plan: LevelSteps[] = [];
+  let want: Steps = [window - 1];
+  for (let level = config.levels - 1; level >= 0; level--) {
+    const results: Steps[] = [want];
+    for (let conv = 1; conv < config.convsPerLevel; conv++) {
+      results.unshift(stepsRead(results[0]!, config.kernelSize, 2 ** level, []));
+    }
+    // The residual reads the level's input at the steps of its result.
+    const inputs = stepsRead(results[0]!, config.kernelSize, 2 ** level, want);
+    plan.unshift({ inputs, results });
+    want = inputs;
+  }
+  return plan;
 }
 
 /**
  * The same function by way of the needed steps only: of a window of 240, four levels of three taps need 31 inputs
- * and 15, 7, 3 and 1 outputs. Each level picks its taps into rows [batch * steps, taps * in] and is one matrix
- * product.
+ * and 15, 7, 3 and 1 outputs. Each convolution picks its taps into rows [batch * steps, taps * in] and is one
+ * matrix product.
  */
 function neededSteps(config: TcnConfig, size: ModelSize): ForwardModel {
-  const needed = stepsPerLevel(config, size.window);
+  const plan = stepsPerLevel(config, size.window);
   return (scope) => {
-    let x = scope.rowsAt(needed[0]!);
-    for (let level = 0; level < config.levels; level++) {
+    let x = scope.rowsAt(plan[0]!.inputs);
+    plan.forEach(({ inputs, results }, i) => {
       const channels = x.shape[2]!;
-      const [w, b] = levelParameters(scope, config, level, channels);
-      const [have, want] = [needed[level]!, needed[level + 1]!];
-      const rows = pickTaps(x, have, want, 2 ** level, config.kernelSize);
-      const y = activate(config.activation, gemm(reshape(rows, [-1, config.kernelSize * channels]), w, b));
-      const shaped = reshape(y, [-1, want.length, config.channels]);
-      x = config.residual && channels === config.channels ? add(shaped, pickSteps(x, have, want)) : shaped;
-    }
+      const own = levelParameters(scope, config, `level${i}`, channels);
+      let y = x;
+      own.convs.forEach((conv, j) => {
+        const have = j === 0 ? inputs : results[j - 1]!;
+        y = activate(config.activation, convAt(y, have, results[j]!, conv, 2 ** i, config.kernelSize));
+      });
+      if (own.adds) {
+        const seen = pickSteps(x, inputs, results.at(-1)!);
+        const around = own.skip ? project(seen, own.skip) : seen;
+        y = config.convsPerLevel === 1 ? add(y, around) : activate(config.activation, add(y, around));
+      }
+      x = y;
+    });
     return outputLayer(scope, reshape(x, [-1, config.channels]));
   };
 }
 
-function pickSteps(x: Value, have: readonly number[], want: readonly number[]): Value {
+/** The results of a convolution at some steps, [batch, want, out]. */
+function convAt(
+  x: Value,
+  have: Steps,
+  want: Steps,
+  { weight, bias }: ConvParameters,
+  dilation: number,
+  taps: number,
+): Value {
+  const rows = pickTaps(x, have, want, dilation, taps);
+  const y = gemm(reshape(rows, [-1, weight.shape[0]!]), weight, bias);
+  return reshape(y, [-1, want.length, weight.shape[1]!]);
+}
+
+function project(x: Value, { weight, bias }: ConvParameters): Value {
+  const y = gemm(reshape(x, [-1, x.shape[2]!]), weight, bias);
+  return reshape(y, [-1, x.shape[1]!, weight.shape[1]!]);
+}
+
+function pickSteps(x: Value, have: Steps, want: Steps): Value {
   const places = want.map((step) => have.indexOf(step));
   return gather(x, x.graph.constant('int32', [places.length], places), 1);
 }
 
 /** [batch, have, in] -> [batch, want * taps, in], the taps of each wanted step in a row; zeros before the window. */
-function pickTaps(
-  x: Value,
-  have: readonly number[],
-  want: readonly number[],
-  dilation: number,
-  taps: number,
-): Value {
+function pickTaps(x: Value, have: Steps, want: Steps, dilation: number, taps: number): Value {
   const reach = want.flatMap((step) =>
     Array.from({ length: taps }, (_, j) => step - (taps - 1 - j) * dilation),
   );

@@ -4,6 +4,9 @@ import { matmul } from './matrix.ts';
 import { reduceSum } from './reduce.ts';
 import { concat, gather, padAxis, slice, spaceOut, transpose } from './shape.ts';
 
+export * from './conv-blocked.ts';
+export * from './conv-last.ts';
+
 /** Geometry of a 1-D convolution over time. */
 export interface Conv1dOptions {
   readonly dilation?: number;

@@ -1,0 +1,165 @@
+import { FrontierError } from '../../../src-shared/errors.ts';
+import type { Value } from '../../tensor/graph.ts';
+import type { BuildOptions } from '../../tensor/model.ts';
+import {
+  add,
+  type BlockedSeries,
+  blockedAdd,
+  blockedAveragePool,
+  blockedConv1d,
+  blockedMap,
+  blockedMean,
+  blockedStep,
+  blockedUpsample,
+  conv1d,
+  convLast1d,
+  fromBlocked,
+  reduceMean,
+  relu,
+  reshape,
+  slice,
+  toBlocked,
+  transpose,
+} from '../../tensor/ops/index.ts';
+
+/** How far a causal convolution is spread out. */
+export interface Taps {
+  /** [taps, in, out], tap 0 the oldest step. */
+  readonly weight: Value;
+  /** [out] */
+  readonly bias: Value;
+  readonly dilation: number;
+}
+
+/** Series of one layout and what temporal networks do with them. Only `rows` has the same order in all layouts. */
+export interface SeriesOps<S> {
+  /** [batch, time, channels] into the layout. */
+  fromRows(x: Value): S;
+  /** Back to [batch, time, channels]. */
+  rows(series: S): Value;
+  channels(series: S): number;
+  /** Causal convolution followed by ReLU where asked for, which some layouts do in one pass. */
+  conv(series: S, taps: Taps, withRelu: boolean): S;
+  add(a: S, b: S): S;
+  /** Applies an elementwise function. */
+  map(series: S, f: (value: Value) => Value): S;
+  /** Means of each `by` neighbouring steps. */
+  averagePool(series: S, by: number): S;
+  /** Repeats each step `by` times. */
+  upsample(series: S, by: number): S;
+  /** [batch, channels] at one step. */
+  step(series: S, step: number): Value;
+  /** [batch, channels], the mean over time. */
+  mean(series: S): Value;
+}
+
+const reachOf = ({ weight, dilation }: Taps): number => (weight.shape[0]! - 1) * dilation;
+
+/** Repeats by adding zeros, whose gradient is one sum, whatever the batch is. */
+const repeatAlong = (steps: Value, by: number, inner: number): Value =>
+  add(steps, steps.graph.constant('float32', [by, inner], new Float32Array(by * inner)));
+
+const channelsFirst: SeriesOps<Value> = {
+  fromRows: (x) => transpose(x, [0, 2, 1]),
+  rows: (x) => transpose(x, [0, 2, 1]),
+  channels: (x) => x.shape[1]!,
+  conv(x, taps, withRelu) {
+    const w = transpose(taps.weight, [2, 1, 0]);
+    const y = conv1d(x, w, taps.bias, { dilation: taps.dilation, padBefore: reachOf(taps) });
+    return withRelu ? relu(y) : y;
+  },
+  add,
+  map: (x, f) => f(x),
+  averagePool(x, by) {
+    const [, channels, time] = x.shape as [number, number, number];
+    return reduceMean(reshape(x, [-1, channels, time / by, by]), [3]);
+  },
+  upsample(x, by) {
+    const [, channels, time] = x.shape as [number, number, number];
+    const repeated = add(
+      reshape(x, [-1, channels, time, 1]),
+      x.graph.constant('float32', [by], new Float32Array(by)),
+    );
+    return reshape(repeated, [-1, channels, time * by]);
+  },
+  step: (x, step) => reshape(slice(x, 2, step, step + 1), [-1, x.shape[1]!]),
+  mean: (x) => reduceMean(x, [2]),
+};
+
+const channelsLast: SeriesOps<Value> = {
+  fromRows: (x) => x,
+  rows: (x) => x,
+  channels: (x) => x.shape[2]!,
+  conv(x, taps, withRelu) {
+    const y = convLast1d(x, taps.weight, taps.bias, { dilation: taps.dilation, padBefore: reachOf(taps) });
+    return withRelu ? relu(y) : y;
+  },
+  add,
+  map: (x, f) => f(x),
+  averagePool(x, by) {
+    const [, time, channels] = x.shape as [number, number, number];
+    return reduceMean(reshape(x, [-1, time / by, by, channels]), [2]);
+  },
+  upsample(x, by) {
+    const [, time, channels] = x.shape as [number, number, number];
+    const repeated = repeatAlong(reshape(x, [-1, time, 1, channels]), by, 1);
+    return reshape(repeated, [-1, time * by, channels]);
+  },
+  step: (x, step) => reshape(slice(x, 1, step, step + 1), [-1, x.shape[2]!]),
+  mean: (x) => reduceMean(x, [1]),
+};
+
+const blocked = (block: number): SeriesOps<BlockedSeries> => ({
+  fromRows: (x) => toBlocked(x, block),
+  rows: fromBlocked,
+  channels: ({ channels }) => channels,
+  conv: (series, taps, withRelu) =>
+    blockedConv1d(series, taps.weight, taps.bias, {
+      dilation: taps.dilation,
+      padBefore: reachOf(taps),
+      relu: withRelu,
+    }),
+  add: blockedAdd,
+  map: blockedMap,
+  averagePool: blockedAveragePool,
+  upsample: blockedUpsample,
+  step: blockedStep,
+  mean: blockedMean,
+});
+
+/** Runs a definition that is the same for all layouts in the one asked for. */
+export function inLayout<Result>(
+  { layout, channelBlock }: BuildOptions,
+  define: <S>(ops: SeriesOps<S>) => Result,
+): Result {
+  switch (layout) {
+    case 'channelsFirst':
+      return define(channelsFirst);
+    case 'channelsLast':
+      return define(channelsLast);
+    case 'blocked':
+      return define(blocked(channelBlock!));
+  }
+}
+
+/**
+ * @throws FrontierError BAD_INPUT where the layout is `blocked` and the channels do not fill whole blocks, or the
+ *   engine has no blocks
+ */
+export function checkLayout({ layout, channelBlock }: BuildOptions, channels: number): void {
+  if (layout !== 'blocked') return;
+  if (channelBlock === undefined) {
+    throw new FrontierError(
+      'BAD_INPUT',
+      'the engine has no convolution kernels for channels in blocks',
+      'Choose the layout auto, channelsFirst or channelsLast.',
+    );
+  }
+  if (channels % channelBlock !== 0) {
+    throw new FrontierError(
+      'BAD_INPUT',
+      `${channels} channels do not fill blocks of ${channelBlock}`,
+      `Make the channels a multiple of ${channelBlock}, or choose the layout auto or channelsFirst.`,
+    );
+  }
+}
