@@ -6,7 +6,6 @@ import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import { PaperBroker } from '../brokers/paper.ts';
 import { openPaperLedger, type PaperLedger } from '../brokers/paperLedger.ts';
 import { ReplayFeed } from '../data/feed.ts';
-import { applyScaler, IncrementalFeatures } from '../features/index.ts';
 import { LiveManager, type SessionAssembler, type SessionPlan, type StartRequest } from '../live/manager.ts';
 import type { Pipeline } from '../live/types.ts';
 import type { LoadedArtifact } from '../store/artifacts.ts';
@@ -18,6 +17,7 @@ import { keepWindows, keptWindows, maskFor, windowsFor } from './entryRules.ts';
 import { modelRef } from './forecast.ts';
 import type { AdherencePayload } from './jobs/adherence.ts';
 import { deploymentHash, spanOf, venueOf } from './jobs/backtest.ts';
+import { LiveForecast } from './liveForecast.ts';
 import { openModel } from './modelFiles.ts';
 import { historyOf } from './signals.ts';
 
@@ -121,6 +121,7 @@ class Assembler implements SessionAssembler {
     const decidedMs = this.#base.stores.journal.lastDecision(record.id)?.barTimeMs;
     const from = lowerBound(bars.timeMs, decidedMs === undefined ? record.source.fromMs : decidedMs + 1);
     const to = lowerBound(bars.timeMs, record.source.toMs) + 1;
+    const forecast = new LiveForecast(manifest, predictor, record.venue);
     return {
       feed: new ReplayFeed({
         symbol: manifest.symbol,
@@ -131,15 +132,14 @@ class Assembler implements SessionAssembler {
         barsPerSecond: record.speed > 0 ? record.speed : Number.POSITIVE_INFINITY,
         sleep: (ms, signal) => delay(ms, undefined, { signal }),
       }),
-      features: new IncrementalFeatures(instrumentFor(manifest.symbol), manifest.features),
+      features: forecast,
       windowBars: manifest.windowBars,
-      predict: async (window) => {
-        const [value] = await predictor.predict(applyScaler(manifest.scaler, window, manifest.windowBars), 1);
-        return { signal: value! / manifest.calibration.predictionScale };
-      },
+      predict: (window) => forecast.predict(window),
       history: async (beforeMs) =>
         this.#base.bars.load(manifest.symbol, manifest.timeframe, { toMs: beforeMs }, manifest.priceSide),
-      entries: maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows),
+      entries: maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows, (barTimeMs) =>
+        forecast.block(barTimeMs),
+      ),
       release: () => predictor.close(),
     };
   }

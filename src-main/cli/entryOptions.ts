@@ -6,6 +6,7 @@ export type EntryOptions = {
   readonly blackoutBefore: number;
   readonly blackoutAfter: number;
   readonly includeRepaired?: boolean | undefined;
+  readonly requireInterval?: boolean | undefined;
 };
 
 /** The rules that the options name; none where they name none. */
@@ -14,5 +15,6 @@ export function entryRulesOf(options: EntryOptions): EntryRules {
   return {
     ...(impact === undefined ? {} : { blackout: { impact, beforeMin, afterMin } }),
     ...(options.includeRepaired === true ? { excludeRepaired: false } : {}),
+    ...(options.requireInterval === true ? { requireInterval: true } : {}),
   };
 }

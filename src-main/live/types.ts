@@ -19,6 +19,14 @@ export interface FeatureSource {
   push(bar: Bar): { readonly values: Float32Array; readonly atr: number };
 }
 
+/** What a model says after a bar. */
+export interface Forecast {
+  /** The prediction in units of its calibrated scale. */
+  readonly signal: number;
+  /** Calibrated interval in units of the target; absent for a model without one. */
+  readonly interval?: { readonly lower: number; readonly upper: number } | undefined;
+}
+
 /** From bars to signals: everything between the feed and the decision. */
 export interface Pipeline {
   /** Closed bars; those up to the last decided one are skipped. */
@@ -28,9 +36,8 @@ export interface Pipeline {
   readonly windowBars: number;
   /**
    * @param window raw features [windowBars, features], oldest row first, without NaN
-   * @returns the prediction in units of its calibrated scale
    */
-  predict(window: Float32Array): Promise<{ readonly signal: number }>;
+  predict(window: Float32Array): Promise<Forecast>;
   /** Every stored bar that opens before a time: what the features are warmed up with. */
   history(beforeMs: number): Promise<BarColumns>;
   /** Bars after which no position is opened (ORD-21); absent where there are none. */

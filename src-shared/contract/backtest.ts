@@ -18,6 +18,8 @@ export const entryRules = {
   blackout: blackoutPolicySchema.optional(),
   /** No entries after repaired bars. Absent is true. */
   excludeRepaired: z.boolean().optional(),
+  /** Entries only where the whole forecast interval lies beyond the cost of a round trip (ORD-22). Absent is false. */
+  requireInterval: z.boolean().optional(),
 };
 export type EntryRules = z.infer<z.ZodObject<typeof entryRules>>;
 

@@ -1,6 +1,7 @@
 /**
- * Bars after which no position may be opened, whatever the signal: around news, and where the bar was repaired.
- * One object answers for backtest, study and live, so that all of them leave out the same entries (ORD-20, ORD-21).
+ * Bars after which no position may be opened, whatever the signal: around news, where the bar was repaired, and where
+ * the forecast interval does not clear the cost. One object answers for backtest, study and live, so that all of them
+ * leave out the same entries (ORD-20 to ORD-23).
  */
 import type { BlackoutWindow } from '../contract/news.ts';
 import { lowerBound } from '../market/bars.ts';
@@ -10,10 +11,15 @@ import { type Timeframe, timeframeMs } from '../market/timeframes.ts';
 /** Why no entry is allowed after a bar. */
 export type EntryBlock =
   | { readonly kind: 'news'; readonly untilMs: number; readonly reasons: readonly string[] }
-  | { readonly kind: 'repaired' };
+  | { readonly kind: 'repaired' }
+  /**
+   * `reach`: from the close to the near end of the forecast interval, in price units, positive in the direction of the
+   * trade; NaN where there is no interval. `cost`: of a round trip, price units.
+   */
+  | { readonly kind: 'interval'; readonly reach: number; readonly cost: number };
 
 /** `EntryBlock` as a number, for loops that allocate nothing. */
-export const BLOCK = { none: 0, news: 1, repaired: 2 } as const;
+export const BLOCK = { none: 0, news: 1, repaired: 2, interval: 3 } as const;
 export type BlockCode = (typeof BLOCK)[keyof typeof BLOCK];
 
 /** The code of a block. */
@@ -35,6 +41,28 @@ export interface EntryMaskOptions {
   readonly windows: readonly BlackoutWindow[];
   /** Opens of repaired bars, ascending. */
   readonly repairedMs: Float64Array;
+  /** Whether the forecast interval of a bar forbids the entry (ORD-22); absent where none is asked for. */
+  readonly interval?: ((barTimeMs: number) => EntryBlock | undefined) | undefined;
+}
+
+/** The forecast of one bar as prices. */
+export interface ForecastPrices {
+  readonly close: number;
+  /** Sign of the prediction: the direction in which it may be traded. */
+  readonly sign: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/**
+ * ORD-22: the interval clears the cost when even its near end lies further from the close than a round trip costs.
+ * @param cost `roundTripCost` at the close, price units
+ * @returns undefined where it does; a bar whose interval is not known is blocked
+ */
+export function intervalBlock(forecast: ForecastPrices, cost: number): EntryBlock | undefined {
+  const { close, sign, lower, upper } = forecast;
+  const reach = sign > 0 ? lower - close : close - upper;
+  return reach > cost ? undefined : { kind: 'interval', reach, cost };
 }
 
 const DAY_MS = 86_400_000;
@@ -53,13 +81,14 @@ function tradedUntil(calendar: MarketCalendar, timeMs: number): number {
  * ORD-20: an entry is decided on at a close and filled at the next trading. So the window of fills [from, until)
  * is moved to the closes that lead to them: a decision on Friday evening fills on Sunday, perhaps inside of one.
  */
-class NewsAndRepairs implements EntryMask {
+class Rules implements EntryMask {
   readonly #lengthMs: number;
   readonly #windows: readonly BlackoutWindow[];
   /** Closes from and until which a decision is blocked, by window. */
   readonly #fromMs: Float64Array;
   readonly #untilMs: Float64Array;
   readonly #repairedMs: Float64Array;
+  readonly #interval: ((barTimeMs: number) => EntryBlock | undefined) | undefined;
 
   constructor(options: EntryMaskOptions) {
     const { calendar } = options;
@@ -68,11 +97,16 @@ class NewsAndRepairs implements EntryMask {
     this.#fromMs = Float64Array.from(options.windows, (w) => tradedUntil(calendar, w.fromMs));
     this.#untilMs = Float64Array.from(options.windows, (w) => tradedUntil(calendar, w.untilMs));
     this.#repairedMs = options.repairedMs;
+    this.#interval = options.interval;
   }
 
   at(barTimeMs: number): EntryBlock | undefined {
     const repaired = lowerBound(this.#repairedMs, barTimeMs);
     if (this.#repairedMs[repaired] === barTimeMs) return { kind: 'repaired' };
+    return this.#news(barTimeMs) ?? this.#interval?.(barTimeMs);
+  }
+
+  #news(barTimeMs: number): EntryBlock | undefined {
     const closeMs = barTimeMs + this.#lengthMs;
     // The ends ascend: the first window that ends after the close is the only one that can hold it.
     const next = lowerBound(this.#untilMs, closeMs + 1);
@@ -84,9 +118,9 @@ class NewsAndRepairs implements EntryMask {
 
 /** The mask; undefined where nothing is ever blocked, so that a run without it is what it always was. */
 export function entryMask(options: EntryMaskOptions): EntryMask | undefined {
-  return options.windows.length === 0 && options.repairedMs.length === 0
-    ? undefined
-    : new NewsAndRepairs(options);
+  const { windows, repairedMs, interval } = options;
+  if (windows.length === 0 && repairedMs.length === 0 && interval === undefined) return undefined;
+  return new Rules(options);
 }
 
 /** Codes of many bars at once. @param timesMs opens of the bars */

@@ -42,6 +42,17 @@ function newsBlock(block: EntryBlock | undefined): string {
   return `No entry: news until ${until} UTC: ${named}${more > 0 ? ` and ${more} more` : ''}.`;
 }
 
+function intervalBlock(block: EntryBlock | undefined, spec: VenueSpec): string {
+  if (block?.kind !== 'interval') return 'No entry: the forecast interval does not clear the cost.';
+  if (!Number.isFinite(block.reach)) return 'No entry: there is no forecast interval for this bar.';
+  const inPips = (distance: number): string =>
+    `${distance < 0 ? '\u2212' : ''}${Math.abs(distance / spec.instrument.pipSize).toFixed(1)}`;
+  return (
+    `No entry: the near end of the forecast interval reaches ${inPips(block.reach)} pips, ` +
+    `a round trip costs ${inPips(block.cost)}.`
+  );
+}
+
 /** One or two sentences on a verdict: why this, or why nothing. */
 export function explain(
   verdict: Verdict,
@@ -69,6 +80,8 @@ export function explain(
       return newsBlock(input.blocked);
     case VERDICT.blockedByRepair:
       return 'No entry: this bar was repaired, and repaired bars are left out.';
+    case VERDICT.blockedByInterval:
+      return intervalBlock(input.blocked, spec);
     case VERDICT.stopTooNear:
       return `No entry: a stop of ${pips(atr * genes.stopAtr)} pips does not exceed spread and slippage of ${pips(minStopDistance(spec))} pips.`;
     case VERDICT.sizeTooSmall:

@@ -84,6 +84,17 @@ export function pricingOf(spec: VenueSpec): Pricing {
   };
 }
 
+/**
+ * COST-10: what a round trip costs per unit traded, in price units: the spread once, slippage and commission on both
+ * sides, all at one price. A position must move further than this to earn anything.
+ */
+export function roundTripCost(spec: VenueSpec, price: number): number {
+  const { costs, instrument, account } = spec;
+  const perLot = costs.commissionPerLot / (instrument.lotSize * account.quoteToAccount);
+  const commission = perLot + (costs.commissionRate ?? 0) * price;
+  return (costs.spreadPips + 2 * costs.slippagePips) * instrument.pipSize + 2 * commission;
+}
+
 /** COST-4: commission of one side in account currency. */
 export function commissionOf(pricing: Pricing, volumeLots: number, price: number): number {
   return volumeLots * (pricing.commissionPerLot + pricing.commissionRate * price * pricing.moneyPerLot);

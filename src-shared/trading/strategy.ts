@@ -1,6 +1,6 @@
 /**
  * The one decision function of the thresholded strategy. Backtest, paper and live call it with what is known
- * at the close of a bar; it has no state and no clock (rules ORD-13 to ORD-21 in docs/spec/orders.md).
+ * at the close of a bar; it has no state and no clock (rules ORD-13 to ORD-23 in docs/spec/orders.md).
  */
 import { BLOCK, type BlockCode, blockCode } from './entryMask.ts';
 import { explain } from './explain.ts';
@@ -29,6 +29,7 @@ function entryVerdict(
   if (sizeFor(genes, atr, equity, close, spec) === 0) return VERDICT.sizeTooSmall;
   if (blocked === BLOCK.news) return VERDICT.blockedByNews;
   if (blocked === BLOCK.repaired) return VERDICT.blockedByRepair;
+  if (blocked === BLOCK.interval) return VERDICT.blockedByInterval;
   return signal > 0 ? VERDICT.openLong : VERDICT.openShort;
 }
 

@@ -8,10 +8,11 @@ export const VERDICT = {
   sizeTooSmall: 5,
   blockedByNews: 6,
   blockedByRepair: 7,
-  openLong: 8,
-  openShort: 9,
-  closeOpposite: 10,
-  closeMaxHolding: 11,
+  blockedByInterval: 8,
+  openLong: 9,
+  openShort: 10,
+  closeOpposite: 11,
+  closeMaxHolding: 12,
 } as const;
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 

@@ -8,7 +8,14 @@ import { parameterHash } from '../../../src-shared/trading/parameters.ts';
 import type { CostModel, StrategyGenes, VenueSpec } from '../../../src-shared/trading/types.ts';
 import { type BacktestInput, type BarMask, barMask, runBacktest } from '../../backtest/engine.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
-import { hashedRules, intervalRule, maskFor, ruleFields, storedWindows, windowsOfStudy } from '../entryRules.ts';
+import {
+  hashedRules,
+  intervalRule,
+  maskFor,
+  ruleFields,
+  storedWindows,
+  windowsOfStudy,
+} from '../entryRules.ts';
 import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signals.ts';
 
 /** The venue every run of a model trades on: the same in backtest, study and paper. */

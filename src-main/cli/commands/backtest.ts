@@ -36,9 +36,7 @@ export async function backtestCommand(modelId: string, options: BacktestOptions)
         `${b.id}: ${b.symbol} ${b.timeframe}${b.synthetic ? ' [SYNTHETIC]' : ''}, ${b.span} span`,
         b.honesty,
         `return ${pct(b.metrics.netReturnPct)}  Sharpe ${num(b.metrics.sharpe)}  drawdown ${num(b.metrics.maxDrawdownPct)} %  trades ${b.metrics.trades}  win rate ${num(b.metrics.winRatePct, 1)} %  profit factor ${num(b.metrics.profitFactor)}`,
-        ...(b.blockedEntries === undefined
-          ? []
-          : [`${b.blockedEntries} entries left out around news or repairs`]),
+        ...(b.blockedEntries === undefined ? [] : [`${b.blockedEntries} entries left out by the rules`]),
         `cost ${num(b.metrics.totalCost)} ${b.currency} (spread ${num(b.metrics.spreadCost)}, commission ${num(b.metrics.commission)}, slippage ${num(b.metrics.slippageCost)})`,
         `assumption band: ${pct(b.band.stopFirst.netReturnPct)} stop first, ${pct(b.band.targetFirst.netReturnPct)} target first, ${b.band.ambiguousTrades} ambiguous trades`,
       ].join('\n'),
