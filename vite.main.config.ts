@@ -3,7 +3,8 @@ import { defineConfig } from 'vite';
 
 /**
  * Bundles what runs outside the renderer into `dist/main`, for the desktop host and for installed products:
- * the shell, its preload script, the engine process, the compute worker and the command line.
+ * the shell, its preload script, the engine process, the compute worker, the worker of a
+ * parallel training run and the command line.
  * `npx vite build -c vite.main.config.ts`; no entry may be missing.
  *
  * Dependencies stay in `node_modules`: several load native files beside themselves. The output is flat,
@@ -13,6 +14,7 @@ const entries = {
   main: 'src-main/desktop/main.ts',
   engineProcess: 'src-main/desktop/engineProcess.ts',
   worker: 'src-main/app/worker.ts',
+  parallelWorker: 'src-main/training/parallelEntry.ts',
   cli: 'src-main/cli/main.ts',
 };
 

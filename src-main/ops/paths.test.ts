@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { appVersion, layoutOf, resourcesDir, resourcesDirOf, rootDir, workerEntryOf } from './paths.ts';
+import {
+  appVersion,
+  layoutOf,
+  parallelEntryOf,
+  resourcesDir,
+  resourcesDirOf,
+  rootDir,
+  workerEntryOf,
+} from './paths.ts';
 
 describe('paths', () => {
   it('finds the files of this clone from source', () => {
@@ -21,6 +29,8 @@ describe('paths', () => {
     const bundle = at('frontier', 'dist', 'main', 'paths-abc123.js');
     expect(bundle).toEqual({ fromSource: false, root: join('/opt', 'frontier') });
     expect(workerEntryOf(bundle)).toBe(join('/opt/frontier/dist/main/worker.js'));
+    expect(parallelEntryOf(bundle)).toBe(join('/opt/frontier/dist/main/parallelWorker.js'));
+    expect(existsSync(parallelEntryOf(layoutOf(import.meta.url)))).toBe(true);
     expect(resourcesDirOf(bundle)).toBe(join('/opt/frontier/resources'));
 
     const installed = at('Frontier', 'resources', 'app.asar', 'dist', 'main', 'main.js');

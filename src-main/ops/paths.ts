@@ -41,6 +41,13 @@ export function workerEntryOf(layout: Layout): string {
     : join(layout.root, 'dist', 'main', 'worker.js');
 }
 
+/** Path of the entry of a data-parallel run's worker for a layout. */
+export function parallelEntryOf(layout: Layout): string {
+  return layout.fromSource
+    ? join(layout.root, 'src-main', 'training', 'parallelEntry.ts')
+    : join(layout.root, 'dist', 'main', 'parallelWorker.js');
+}
+
 const here = layoutOf(import.meta.url);
 
 /** Folder that holds `package.json`. */
@@ -56,6 +63,11 @@ export function runsFromSource(): boolean {
 /** Entry of the compute worker process, to be given to `child_process.fork`. */
 export function workerEntry(): string {
   return workerEntryOf(here);
+}
+
+/** Entry of the worker processes of a data-parallel run. */
+export function parallelEntry(): string {
+  return parallelEntryOf(here);
 }
 
 /** Folder of the shipped resources: demo market, icons. */

@@ -10,6 +10,11 @@ export interface RunSession {
   readonly step: number;
   /** Workers at work; 1 for a session in this process. */
   readonly workers?: number;
+  /**
+   * Calls of `run` must be a multiple of so many steps, counted from the start of an epoch, or end with the epoch; then
+   * the cuts change nothing. Absent: 1.
+   */
+  readonly chunkMultiple?: number;
   /** Starts from, or goes back to, a state after `step` steps. */
   load(state: TrainState, step: number): void | Promise<void>;
   /** A copy of the state, for checkpoints. */
