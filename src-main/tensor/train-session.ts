@@ -231,6 +231,7 @@ export class TrainSession {
     const { layout, optimizer } = this.#spec;
     if (vectors.length !== carriedKinds(optimizer).length || isMixed(this.#spec) !== Boolean(state.lossScale))
       throw new Error('the state belongs to another optimiser or precision');
+    if ((state.lossScale?.skipped ?? 0) > step) throw new Error('more steps were left out than were done');
     const carried: Record<string, HostTensor> = {};
     carriedNames(this.#spec).forEach((names, i) => {
       const { offset, size, shape } = layout.groups[i]!;
@@ -304,14 +305,10 @@ export class TrainSession {
     const results = await this.#train.run(feeds);
     const losses = results.losses!.data as Float32Array;
     const gradientNorms = results.norms!.data as Float32Array;
-    const judged = judge(losses, gradientNorms, step, lossScale);
-    this.#advance(results, judged.lossScale, steps);
-    return {
-      losses,
-      gradientNorms,
-      skipped: (judged.lossScale?.skipped ?? 0) - (lossScale?.skipped ?? 0),
-      ...(judged.bad ? { bad: judged.bad } : {}),
-    };
+    const bad = firstBad(losses, gradientNorms, step, lossScale);
+    const skipped = lossScale ? Number(results.out_skips!.data[0]) : 0;
+    this.#advance(results, skipped, steps);
+    return { losses, gradientNorms, skipped, ...(bad ? { bad } : {}) };
   }
 
   #checkEnds(ends: Int32Array, steps: number): void {
@@ -322,11 +319,17 @@ export class TrainSession {
       );
   }
 
-  #advance(results: Tensors, lossScale: LossScale | undefined, steps: number): void {
+  #advance(results: Tensors, skipped: number, steps: number): void {
+    const { lossScale, step } = this.#now;
     const carried: Record<string, HostTensor> = {};
     for (const name of Object.keys(this.#now.carried)) carried[name] = results[`out_${name}`]!;
+    const next = lossScale && {
+      scale: Number(results.out_scale!.data[0]),
+      steps: Number(results.out_good!.data[0]),
+      skipped: (lossScale.skipped ?? 0) + skipped,
+    };
     this.#before = this.#now;
-    this.#now = { carried, lossScale, step: this.#now.step + steps };
+    this.#now = { carried, lossScale: next, step: step + steps };
   }
 
   /**
@@ -371,13 +374,10 @@ export class TrainSession {
     for (const [name, tensor] of Object.entries(carried)) feeds[`in_${name}`] = tensor;
     const results = await this.#extras.apply.run(feeds);
     const norm = results.norm!.data as Float32Array;
-    const judged = judge(undefined, norm, step, lossScale);
-    this.#advance(results, judged.lossScale, 1);
-    return {
-      gradientNorm: norm[0]!,
-      skipped: (judged.lossScale?.skipped ?? 0) > (lossScale?.skipped ?? 0),
-      ...(judged.bad ? { bad: judged.bad } : {}),
-    };
+    const bad = firstBad(undefined, norm, step, lossScale);
+    const skipped = lossScale !== undefined && !Number.isFinite(norm[0]!);
+    this.#advance(results, skipped ? 1 : 0, 1);
+    return { gradientNorm: norm[0]!, skipped, ...(bad ? { bad } : {}) };
   }
 
   /** Step inputs of some steps, of the extents `lead` in front of the input's own. */
@@ -450,28 +450,28 @@ export class TrainSession {
 }
 
 /**
- * Finds the first step that is not finite, and follows the loss scale through the steps as the graph did. A gradient
- * that overflows in mixed precision is left out and no fault, unless the scale could not be any smaller.
+ * Finds the first step that is not finite. A gradient that overflows in mixed precision is left out and no fault,
+ * unless the scale could not be any smaller.
  */
-function judge(
+function firstBad(
   losses: Float32Array | undefined,
   norms: Float32Array,
   first: number,
-  lossScale: LossScale | undefined,
-): { bad?: BadStep; lossScale: LossScale | undefined } {
-  let scale = lossScale;
-  let bad: BadStep | undefined;
-  norms.forEach((norm, index) => {
-    const ok = Number.isFinite(norm);
+  before: LossScale | undefined,
+): BadStep | undefined {
+  let lossScale = before;
+  for (const [index, norm] of norms.entries()) {
+    const step = first + index;
     const loss = losses?.[index] ?? 0;
-    const mayOverflow = scale !== undefined && scale.scale > LEAST_LOSS_SCALE;
-    if (!Number.isFinite(loss)) bad ??= { step: first + index, index, what: 'loss', value: loss };
-    else if (!ok && !mayOverflow) bad ??= { step: first + index, index, what: 'gradient', value: norm };
-    if (scale) scale = advanceScale(scale, ok);
-  });
-  return { lossScale: scale, ...(bad ? { bad } : {}) };
+    const ok = Number.isFinite(norm);
+    const mayOverflow = lossScale !== undefined && lossScale.scale > LEAST_LOSS_SCALE;
+    if (!Number.isFinite(loss)) return { step, index, what: 'loss', value: loss };
+    if (!ok && !mayOverflow) return { step, index, what: 'gradient', value: norm };
+    lossScale &&= advanceScale(lossScale, ok);
+  }
+  return undefined;
 }
 
-/** Extents of what `run` wants per step, for those who lay out the windows. */
+/** Windows that one step of `run` wants, for those who lay them out. */
 export const windowsPerStep = (spec: Pick<TrainGraphSpec, 'batch' | 'accumulation'>): number =>
   accumulationOf(spec) * spec.batch;
