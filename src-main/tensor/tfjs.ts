@@ -23,6 +23,7 @@ export interface TfModule<T extends TfTensor> {
   minimum(a: T, b: T): T;
   greater(a: T, b: T): T;
   less(a: T, b: T): T;
+  equal(a: T, b: T): T;
   where(condition: T, a: T, b: T): T;
   neg(a: T): T;
   exp(a: T): T;
@@ -31,6 +32,8 @@ export interface TfModule<T extends TfTensor> {
   abs(a: T): T;
   sign(a: T): T;
   erf(a: T): T;
+  sin(a: T): T;
+  cos(a: T): T;
   relu(a: T): T;
   leakyRelu(a: T, alpha: number): T;
   tanh(a: T): T;
@@ -49,6 +52,11 @@ export interface TfModule<T extends TfTensor> {
   mean(a: T, axes: number[], keepDims: boolean): T;
   max(a: T, axes: number[], keepDims: boolean): T;
   softmax(a: T, axis: number): T;
+  logSoftmax(a: T, axis: number): T;
+  cumsum(a: T, axis: number, exclusive: boolean, reverse: boolean): T;
+  scatterND(indices: T, updates: T, shape: number[]): T;
+  avgPool(x: T, size: [number, number], strides: [number, number], pad: 'valid'): T;
+  maxPool(x: T, size: [number, number], strides: [number, number], pad: 'valid'): T;
   conv2d(x: T, filter: T, strides: [number, number], pad: 'valid'): T;
 }
 
@@ -83,6 +91,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Min: (tf, inputs, _, node) => tf.minimum(...spreadBoth(tf, inputs, node)),
   Greater: (tf, [a, b]) => tf.greater(a!, b!),
   Less: (tf, [a, b]) => tf.less(a!, b!),
+  Equal: (tf, [a, b]) => tf.equal(a!, b!),
   Where: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
   Neg: (tf, [a]) => tf.neg(a!),
   Exp: (tf, [a]) => tf.exp(a!),
@@ -91,6 +100,8 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Abs: (tf, [a]) => tf.abs(a!),
   Sign: (tf, [a]) => tf.sign(a!),
   Erf: (tf, [a]) => tf.erf(a!),
+  Sin: (tf, [a]) => tf.sin(a!),
+  Cos: (tf, [a]) => tf.cos(a!),
   Relu: (tf, [a]) => tf.relu(a!),
   LeakyRelu: (tf, [a], { alpha }) => tf.leakyRelu(a!, alpha as number),
   Tanh: (tf, [a]) => tf.tanh(a!),
@@ -129,7 +140,30 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ReduceSum: (tf, [a], attributes) => tf.sum(a!, list(attributes, 'axes'), keeps(attributes)),
   ReduceMean: (tf, [a], attributes) => tf.mean(a!, list(attributes, 'axes'), keeps(attributes)),
   ReduceMax: (tf, [a], attributes) => tf.max(a!, list(attributes, 'axes'), keeps(attributes)),
-  Softmax: (tf, [a], attributes) => softmaxAlong(tf, a!, intAttribute(attributes, 'axis')),
+  CumSum: (tf, [a], attributes) => {
+    const flag = (name: string): boolean => intAttribute(attributes, name) === 1;
+    // TensorFlow.js's gradient of a running sum is wrong along any but the last axis.
+    const axis = list(attributes, 'axis')[0]!;
+    return alongLast(tf, a!, axis, (x) =>
+      tf.cumsum(x, x.shape.length - 1, flag('exclusive'), flag('reverse')),
+    );
+  },
+  ScatterND: (tf, [a, indices, rows]) => tf.add(a!, tf.scatterND(indices!, rows!, a!.shape)),
+  Softmax: (tf, [a], attributes) =>
+    alongLast(tf, a!, intAttribute(attributes, 'axis'), (x) => tf.softmax(x, -1)),
+  LogSoftmax: (tf, [a], attributes) =>
+    alongLast(tf, a!, intAttribute(attributes, 'axis'), (x) => tf.logSoftmax(x, -1)),
+  LayerNormalization: (tf, [x, scale, bias], { epsilon }) => {
+    const mean = tf.mean(x!, [-1], true);
+    const centred = tf.sub(x!, mean);
+    const variance = tf.mean(tf.mul(centred, centred), [-1], true);
+    const margin = tf.tensor([epsilon as number], [1], 'float32');
+    const deviation = tf.sqrt(tf.add(variance, margin));
+    const y = tf.add(tf.mul(tf.div(centred, deviation), scale!), bias!);
+    return [y, mean, tf.div(tf.tensor([1], [1], 'float32'), deviation)];
+  },
+  AveragePool: (tf, [x], attributes) => pool(tf, x!, attributes, 'avgPool'),
+  MaxPool: (tf, [x], attributes) => pool(tf, x!, attributes, 'maxPool'),
   Conv: (tf, [x, w, bias], attributes) => convolve(tf, x!, w!, bias, attributes),
   ConvTranspose: (tf, [x, w, bias], attributes, node) => convolveBack(tf, x!, w!, bias, attributes, node),
 };
@@ -140,12 +174,26 @@ function spreadBoth<T extends TfTensor>(tf: TfModule<T>, [a, b]: T[], node: Grap
   return [tf.broadcastTo(a!, shape), tf.broadcastTo(b!, shape)];
 }
 
-/** TensorFlow.js knows softmax along the last axis only. */
-function softmaxAlong<T extends TfTensor>(tf: TfModule<T>, a: T, axis: number): T {
+/** Moves an axis to the end, where TensorFlow.js wants it, and back. */
+function alongLast<T extends TfTensor>(tf: TfModule<T>, a: T, axis: number, apply: (x: T) => T): T {
   const last = a.shape.length - 1;
   const at = axis < 0 ? axis + a.shape.length : axis;
   const swap = a.shape.map((_, i) => (i === at ? last : i === last ? at : i));
-  return tf.transpose(tf.softmax(tf.transpose(a, swap), -1), swap);
+  return tf.transpose(apply(tf.transpose(a, swap)), swap);
+}
+
+/** As a pooling of an image of height 1, channels last. */
+function pool<T extends TfTensor>(
+  tf: TfModule<T>,
+  x: T,
+  attributes: Attributes,
+  kind: 'avgPool' | 'maxPool',
+): T {
+  const [batch, channels, time] = x.shape as [number, number, number];
+  const image = tf.reshape(tf.transpose(x, [0, 2, 1]), [batch, 1, time, channels]);
+  const size: [number, number] = [1, list(attributes, 'kernel_shape')[0]!];
+  const y = tf[kind](image, size, [1, list(attributes, 'strides')[0]!], 'valid');
+  return tf.transpose(tf.reshape(y, [batch, y.shape[2]!, channels]), [0, 2, 1]);
 }
 
 /**

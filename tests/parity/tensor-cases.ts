@@ -20,6 +20,8 @@ export interface OpCase {
   readonly dtype: 'float32' | 'float64';
   /** Draws inputs from (0.2, 2.2) only, for logarithms, roots and divisors. */
   readonly positive: boolean;
+  /** Draws values that all differ by 0.1 and more, for operators that choose the largest. */
+  readonly distinct: boolean;
   readonly instances: fc.Arbitrary<OpInstance>;
 }
 
@@ -38,12 +40,13 @@ const broadcastPair = fc
 interface Options {
   readonly dtype?: 'float32';
   readonly positive?: true;
+  readonly distinct?: true;
   readonly name?: string;
 }
 
 function opCase(op: string, instances: fc.Arbitrary<OpInstance>, options: Options = {}): OpCase {
-  const { dtype = 'float64', positive = false, name = op } = options;
-  return { op, name, dtype, positive, instances };
+  const { dtype = 'float64', positive = false, distinct = false, name = op } = options;
+  return { op, name, dtype, positive, distinct, instances };
 }
 
 const unary = (op: string, f: (a: Value) => Value, options: Options = {}): OpCase =>
@@ -69,7 +72,11 @@ const withAxis = fc
   .tuple(shapeOf(1, 3), fc.nat(2))
   .map(([shape, axis]) => ({ shape, axis: Math.min(axis, shape.length - 1) }));
 
-const reduction = (op: string, f: (a: Value, axes: readonly number[], keep: boolean) => Value): OpCase =>
+const reduction = (
+  op: string,
+  f: (a: Value, axes: readonly number[], keep: boolean) => Value,
+  options: Options = {},
+): OpCase =>
   opCase(
     op,
     fc.tuple(withAxis, fc.boolean(), fc.boolean()).map(([{ shape, axis }, all, keep]) => {
@@ -80,6 +87,7 @@ const reduction = (op: string, f: (a: Value, axes: readonly number[], keep: bool
         label: `${op} [${shape}] axes ${axes} ${keep}`,
       };
     }),
+    options,
   );
 
 const size = fc.integer({ min: 1, max: 4 });
@@ -199,15 +207,8 @@ const gemmInstance = fc
     return { shapes, forward, label: `Gemm ${shapes.join(' ')} ${transA} ${transB}` };
   });
 
-const losses: readonly OpCase[] = [
-  binarySame('meanSquaredError', ops.meanSquaredError),
-  binarySame('meanAbsoluteError', ops.meanAbsoluteError),
-  binarySame('huberLoss', (a, b) => ops.huberLoss(a, b, 0.75)),
-  binarySame('quantileLoss', (a, b) => ops.quantileLoss(a, b, Array(b.shape[1]!).fill(0.1))),
-  binarySame('softmaxCrossEntropy', ops.softmaxCrossEntropy),
-];
-
-function binarySame(name: string, f: (a: Value, b: Value) => Value): OpCase {
+/** Two operands of one shape [rows, columns]. */
+function binarySame(name: string, f: (a: Value, b: Value) => Value, options: Options = {}): OpCase {
   const instances = shapeOf(2, 2).map(
     (shape): OpInstance => ({
       shapes: [shape, shape],
@@ -215,8 +216,98 @@ function binarySame(name: string, f: (a: Value, b: Value) => Value): OpCase {
       label: `${name} [${shape}]`,
     }),
   );
-  return { op: 'loss', name, dtype: 'float64', positive: false, instances };
+  return opCase('loss', instances, { ...options, name });
 }
+
+const support = { low: -2, high: 3, bins: 6 };
+
+/** Two Gaussians, or one against the standard normal distribution. */
+const gaussians = fc.tuple(shapeOf(2, 2), fc.boolean()).map(
+  ([shape, two]): OpInstance => ({
+    shapes: Array.from({ length: two ? 4 : 2 }, () => shape),
+    forward: ([mean, logVariance, mean2, logVariance2]) =>
+      ops.gaussianDivergence(
+        { mean: mean!, logVariance: logVariance! },
+        two ? { mean: mean2!, logVariance: logVariance2! } : undefined,
+        two ? undefined : [],
+      ),
+    label: `gaussianDivergence [${shape}] ${two}`,
+  }),
+);
+
+const losses: readonly OpCase[] = [
+  binarySame('meanSquaredError', ops.meanSquaredError),
+  binarySame('meanAbsoluteError', ops.meanAbsoluteError),
+  binarySame('huberLoss', (a, b) => ops.huberLoss(a, b, 0.75)),
+  binarySame('quantileLoss', (a, b) => ops.quantileLoss(a, b, Array(b.shape[1]!).fill(0.1))),
+  binarySame('softmaxCrossEntropy', ops.softmaxCrossEntropy),
+  binarySame('softmaxCrossEntropy by row', (a, b) => ops.softmaxCrossEntropy(a, b, [])),
+  binarySame('binaryCrossEntropy', (a, b) => ops.binaryCrossEntropy(a, b, [1])),
+  binarySame('categoricalDivergence', ops.categoricalDivergence),
+  opCase('loss', gaussians, { name: 'gaussianDivergence' }),
+  opCase(
+    'loss',
+    fc.tuple(extent, size).map(([rows, columns]) => ({
+      shapes: [[rows, columns, support.bins]],
+      forward: ([logits]) => ops.expectedValue(logits!, support),
+      label: `expectedValue ${rows} ${columns}`,
+    })),
+    { name: 'expectedValue' },
+  ),
+  unary('loss', (a) => ops.transformValue(a, 0.01), { name: 'transformValue' }),
+  unary('loss', (a) => ops.untransformValue(a, 0.01), { name: 'untransformValue' }),
+];
+
+const pooling = fc
+  .record({ batch: size, channels: size, size, stride: size, extra: fc.nat(6) })
+  .map((c) => ({ ...c, shape: [c.batch, c.channels, c.size + c.extra] }));
+
+const poolCase = (op: string, f: typeof ops.maxPool1d, options: Options): OpCase =>
+  opCase(
+    op,
+    pooling.map((c) => ({
+      shapes: [c.shape],
+      forward: ([x]) => f(x!, c.size === c.stride ? { size: c.size } : c),
+      label: `${op} ${JSON.stringify(c)}`,
+    })),
+    options,
+  );
+
+/** A large epsilon: finite differences in single precision need a step at which rows of near values curve. */
+const layerNormInstance = fc
+  .tuple(shapeOf(1, 2), fc.integer({ min: 3, max: 6 }))
+  .map(([lead, width]): OpInstance => {
+    const forward = ([x, scale, bias]: readonly Value[]): Value => ops.layerNorm(x!, scale!, bias!, 0.5);
+    return { shapes: [[...lead, width], [width], [width]], forward, label: `layerNorm [${lead},${width}]` };
+  });
+
+const groupNormInstance = fc
+  .record({ batch: size, groups: size, per: size, time: fc.integer({ min: 3, max: 5 }) })
+  .map(({ batch, groups, per, time }): OpInstance => {
+    const channels = groups * per;
+    const forward = ([x, scale, bias]: readonly Value[]): Value =>
+      ops.groupNorm(x!, groups, scale!, bias!, 0.5);
+    const label = `groupNorm [${batch},${channels},${time}] in ${groups}`;
+    return { shapes: [[batch, channels, time], [channels], [channels]], forward, label };
+  });
+
+const rmsNormInstance = fc.tuple(size, size).map(
+  ([rows, width]): OpInstance => ({
+    shapes: [[rows, width], [width]],
+    forward: ([x, scale]) => ops.rmsNorm(x!, scale!, 0.01),
+    label: `rmsNorm [${rows},${width}]`,
+  }),
+);
+
+const scatterInstance = fc
+  .tuple(shapeOf(1, 3), fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }))
+  .map(([shape, picks]): OpInstance => {
+    const indices = picks.map((pick) => Math.min(pick, shape[0]! - 1));
+    const forward = ([a, rows]: readonly Value[]): Value =>
+      ops.scatterAdd(a!, a!.graph.constant('int64', [indices.length], indices), rows!);
+    const label = `scatterAdd [${shape}] ${indices}`;
+    return { shapes: [shape, [indices.length, ...shape.slice(1)]], forward, label };
+  });
 
 /** At least one case for every row of the gradient table; a test holds this complete. */
 export const OP_CASES: readonly OpCase[] = [
@@ -235,6 +326,12 @@ export const OP_CASES: readonly OpCase[] = [
   unary('Abs', ops.abs),
   unary('Erf', ops.erf, { dtype: 'float32' }),
   unary('Erf', ops.gelu, { dtype: 'float32', name: 'gelu' }),
+  unary('Sign', (a) => ops.add(a, ops.sign(a))),
+  unary('Sin', ops.sin, { dtype: 'float32' }),
+  unary('Cos', ops.cos, { dtype: 'float32' }),
+  unary('Mul', ops.square, { name: 'square' }),
+  unary('Min', (a) => ops.clip(a, -0.55, 0.75), { name: 'clip' }),
+  unary('Log', ops.softplus, { name: 'softplus' }),
   unary('Relu', ops.relu),
   unary('LeakyRelu', (a) => ops.leakyRelu(a, 0.1), { dtype: 'float32' }),
   unary('Tanh', ops.tanh),
@@ -301,12 +398,44 @@ export const OP_CASES: readonly OpCase[] = [
   opCase('Gather', gatherComputed, { name: 'Gather with computed indices' }),
   reduction('ReduceSum', ops.reduceSum),
   reduction('ReduceMean', ops.reduceMean),
+  reduction('ReduceMax', ops.reduceMax, { distinct: true }),
+  opCase(
+    'CumSum',
+    fc.tuple(withAxis, fc.boolean()).map(([{ shape, axis }, reverse]) => ({
+      shapes: [shape],
+      forward: ([a]) => ops.cumulativeSum(a!, axis, reverse),
+      label: `CumSum [${shape}] ${axis} ${reverse}`,
+    })),
+  ),
+  poolCase('AveragePool', ops.averagePool1d, { dtype: 'float32' }),
+  poolCase('MaxPool', ops.maxPool1d, { dtype: 'float32', distinct: true }),
+  opCase(
+    'Expand',
+    fc.tuple(withAxis, size).map(([{ shape, axis }, times]) => ({
+      shapes: [shape],
+      forward: ([a]) => ops.repeat(a!, axis, times),
+      label: `repeat [${shape}] ${axis} ${times}`,
+    })),
+    { name: 'repeat' },
+  ),
+  opCase('LayerNormalization', layerNormInstance, { name: 'layerNorm', dtype: 'float32' }),
+  opCase('LayerNormalization', groupNormInstance, { name: 'groupNorm', dtype: 'float32' }),
+  opCase('Sqrt', rmsNormInstance, { name: 'rmsNorm' }),
+  opCase('ScatterND', scatterInstance, { name: 'scatterAdd' }),
   opCase(
     'Softmax',
     withAxis.map(({ shape, axis }) => ({
       shapes: [shape],
       forward: ([a]) => ops.softmax(a!, axis),
       label: `Softmax [${shape}] ${axis}`,
+    })),
+  ),
+  opCase(
+    'LogSoftmax',
+    withAxis.map(({ shape, axis }) => ({
+      shapes: [shape],
+      forward: ([a]) => ops.logSoftmax(a!, axis),
+      label: `LogSoftmax [${shape}] ${axis}`,
     })),
   ),
   opCase(
@@ -325,7 +454,11 @@ export const OP_CASES: readonly OpCase[] = [
  * Values on a grid offset differently per input, so that no input is within 0.01 of a kink (zero, or another input)
  * and a finite difference never straddles one.
  */
-export function drawInputs(shapes: readonly Shape[], positive: boolean, seed: number): Float64Array[] {
+export function drawInputs(
+  shapes: readonly Shape[],
+  { positive, distinct }: Pick<OpCase, 'positive' | 'distinct'>,
+  seed: number,
+): Float64Array[] {
   let state = seed >>> 0;
   const next = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -334,11 +467,11 @@ export function drawInputs(shapes: readonly Shape[], positive: boolean, seed: nu
   return shapes.map((shape, i) => {
     const offset = 0.03 + 0.03 * i;
     const lowest = positive ? 2 : -20;
-    const span = positive ? 20 : 40;
-    return Float64Array.from(
-      { length: sizeOf(shape) },
-      () => 0.1 * (lowest + Math.floor(next() * span)) + offset,
-    );
+    const count = sizeOf(shape);
+    const span = distinct ? count : positive ? 20 : 40;
+    const places = Array.from({ length: count }, (_, j) => (distinct ? j : Math.floor(next() * span)));
+    if (distinct) places.sort(() => next() - 0.5);
+    return Float64Array.from(places, (place) => 0.1 * (lowest + place) + offset);
   });
 }
 

@@ -57,6 +57,7 @@ export const max = (a: Value, b: Value): Value => apply('Max', [a, b]);
 export const min = (a: Value, b: Value): Value => apply('Min', [a, b]);
 export const greater = (a: Value, b: Value): Value => apply('Greater', [a, b]);
 export const less = (a: Value, b: Value): Value => apply('Less', [a, b]);
+export const equal = (a: Value, b: Value): Value => apply('Equal', [a, b]);
 export const where = (condition: Value, a: Value, b: Value): Value => apply('Where', [condition, a, b]);
 export const neg = (a: Value): Value => apply('Neg', [a]);
 export const exp = (a: Value): Value => apply('Exp', [a]);
@@ -64,6 +65,9 @@ export const log = (a: Value): Value => apply('Log', [a]);
 export const sqrt = (a: Value): Value => apply('Sqrt', [a]);
 export const abs = (a: Value): Value => apply('Abs', [a]);
 export const sign = (a: Value): Value => apply('Sign', [a]);
+/** Sine and cosine have no fast kernel on the CPU engine (20 times an exponential): for small tensors. */
+export const sin = (a: Value): Value => apply('Sin', [a]);
+export const cos = (a: Value): Value => apply('Cos', [a]);
 export const erf = (a: Value): Value => apply('Erf', [a]);
 export const relu = (a: Value): Value => apply('Relu', [a]);
 export const leakyRelu = (a: Value, alpha = 0.01): Value => apply('LeakyRelu', [a], { alpha });
@@ -74,14 +78,12 @@ export const cast = (a: Value, to: DataType): Value => apply('Cast', [a], { to }
 /** A scalar constant of the same element type and graph as `like`. */
 export const scalarLike = (like: Value, value: number): Value => like.graph.scalar(value, like.dtype);
 
-/** x times the standard normal distribution function: x/2 (1 + erf(x/sqrt 2)); Hendrycks and Gimpel (2016). */
-export function gelu(a: Value): Value {
-  const cdf = add(erf(mul(a, scalarLike(a, Math.SQRT1_2))), scalarLike(a, 1));
-  return mul(mul(a, scalarLike(a, 0.5)), cdf);
-}
+/** a^2; the gradient of a product of a value with itself is one product. */
+export const square = (a: Value): Value => mul(a, a);
 
-/** x sigmoid(x), also called swish. */
-export const silu = (a: Value): Value => mul(a, sigmoid(a));
+/** Limits to [low, high]; no gradient flows where the limit holds. */
+export const clip = (a: Value, low: number, high: number): Value =>
+  min(max(a, scalarLike(a, low)), scalarLike(a, high));
 
 /**
  * 1 where `a` > `b`, else 0, as the operand's type. Greater and Cast are vectorised in ONNX Runtime's CPU
@@ -90,17 +92,20 @@ export const silu = (a: Value): Value => mul(a, sigmoid(a));
 export const indicator = (a: Value, b: Value): Value => cast(greater(a, b), a.dtype);
 
 for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min']) defineBinary(op);
-for (const op of ['Greater', 'Less']) defineBinary(op, 'bool');
+for (const op of ['Greater', 'Less', 'Equal']) defineBinary(op, 'bool');
 
 defineGrad('Add', (d, [a, b]) => [sumTo(d, a!.shape), sumTo(d, b!.shape)]);
 defineGrad('Sub', (d, [a, b], { needs }) => [
   sumTo(d, a!.shape),
   needs[1] ? neg(sumTo(d, b!.shape)) : undefined,
 ]);
-defineGrad('Mul', (d, [a, b], { needs }) => [
-  needs[0] ? sumTo(mul(d, b!), a!.shape) : undefined,
-  needs[1] ? sumTo(mul(d, a!), b!.shape) : undefined,
-]);
+defineGrad('Mul', (d, [a, b], { needs }) => {
+  if (a === b) return [mul(mul(d, scalarLike(d, 2)), a!)];
+  return [
+    needs[0] ? sumTo(mul(d, b!), a!.shape) : undefined,
+    needs[1] ? sumTo(mul(d, a!), b!.shape) : undefined,
+  ];
+});
 defineGrad('Div', (d, [a, b], { needs, output }) => {
   const da = div(d, b!);
   return [sumTo(da, a!.shape), needs[1] ? neg(sumTo(mul(da, output), b!.shape)) : undefined];
@@ -138,7 +143,10 @@ defineUnary('Exp', (d, _, { output }) => [mul(d, output)]);
 defineUnary('Log', (d, [a]) => [div(d, a!)]);
 defineUnary('Sqrt', (d, _, { output }) => [div(mul(d, scalarLike(d, 0.5)), output)]);
 defineUnary('Abs', (d, [a]) => [mul(d, sign(a!))]);
-defineUnary('Sign');
+// Zero wherever it is defined.
+defineUnary('Sign', () => [undefined]);
+defineUnary('Sin', (d, [a]) => [mul(d, cos(a!))]);
+defineUnary('Cos', (d, [a]) => [neg(mul(d, sin(a!)))]);
 defineUnary('Erf', (d, [a]) => {
   const slope = mul(exp(neg(mul(a!, a!))), scalarLike(d, 2 / Math.sqrt(Math.PI)));
   return [mul(d, slope)];

@@ -1,6 +1,6 @@
 import { apply, type Shape, shapeError, sizeOf, type Value } from '../graph.ts';
 import { type Attributes, defineGrad, defineOp, intAttribute, intsAttribute } from '../registry.ts';
-import { div, exp, log, max, mul, scalarLike, sub } from './elementwise.ts';
+import { cast, div, equal, mul, scalarLike } from './elementwise.ts';
 import { expand, reshape } from './shape.ts';
 
 function positiveAxes(op: string, input: Value, attributes: Attributes): readonly number[] {
@@ -60,72 +60,27 @@ defineGrad('ReduceMean', (d, [a], { attributes, output }) => {
   return [spread(scaled, a!, positiveAxes('ReduceMean', a!, attributes))];
 });
 
-defineOp('Softmax', {
-  attributes: { axis: 'int' },
+// Elements that tie for the largest share its gradient.
+defineGrad('ReduceMax', (d, [a], { attributes, output }) => {
+  const axes = positiveAxes('ReduceMax', a!, attributes);
+  const kept = reducedShape(a!.shape, axes, true);
+  const hits = cast(equal(a!, reshape(output, kept)), d.dtype);
+  return [mul(hits, div(reshape(d, kept), reduceSum(hits, axes, true)))];
+});
+
+defineOp('CumSum', {
+  attributes: { axis: 'input', exclusive: 'int', reverse: 'int' },
   infer: ([a]) => [{ dtype: a!.dtype, shape: a!.shape }],
 });
 
-/** exp(a) normalised to sum 1 along `axis`. */
-export const softmax = (a: Value, axis = -1): Value => apply('Softmax', [a], { axis });
+/** Running sum along an axis; `reverse` sums from the end. */
+export const cumulativeSum = (a: Value, axis: number, reverse = false): Value =>
+  apply('CumSum', [a], { axis: [axis], exclusive: 0, reverse: reverse ? 1 : 0 });
 
-// d/dx softmax = s (d - sum(d s)), the product of the Jacobian diag(s) - s s' with d.
-defineGrad('Softmax', (d, _, { output, attributes }) => {
-  const weighted = reduceSum(mul(d, output), [intAttribute(attributes, 'axis')], true);
-  return [mul(output, sub(d, weighted))];
+defineGrad('CumSum', (d, _, { attributes }) => {
+  const reverse = intAttribute(attributes, 'reverse') === 1;
+  return [cumulativeSum(d, intsAttribute(attributes, 'axis')[0]!, !reverse)];
 });
-
-/**
- * Mean squared error: mean((prediction - target)^2).
- * @param axes to average over, default all; so for the other losses
- */
-export function meanSquaredError(prediction: Value, target: Value, axes?: readonly number[]): Value {
-  const residual = sub(prediction, target);
-  return reduceMean(mul(residual, residual), axes);
-}
-
-/** Mean absolute error. */
-export function meanAbsoluteError(prediction: Value, target: Value, axes?: readonly number[]): Value {
-  return reduceMean(apply('Abs', [sub(prediction, target)]), axes);
-}
-
-/**
- * Huber's (1964) loss: r^2/2 for |r| <= delta, delta (|r| - delta/2) beyond, averaged.
- * Written as c (|r| - c/2) with c = min(|r|, delta), which needs no branch.
- */
-export function huberLoss(prediction: Value, target: Value, delta = 1, axes?: readonly number[]): Value {
-  const size = apply('Abs', [sub(prediction, target)]);
-  const clipped = apply('Min', [size, scalarLike(size, delta)]);
-  return reduceMean(mul(clipped, sub(size, mul(clipped, scalarLike(size, 0.5)))), axes);
-}
-
-/**
- * Quantile (pinball) loss of Koenker and Bassett (1978): mean(max(q r, (q - 1) r)), r = target - prediction.
- * @param quantiles one level in (0, 1) per output column
- */
-export function quantileLoss(
-  prediction: Value,
-  target: Value,
-  quantiles: readonly number[],
-  axes?: readonly number[],
-): Value {
-  const residual = sub(target, prediction);
-  const upper = residual.graph.constant(residual.dtype, [quantiles.length], quantiles);
-  const lower = residual.graph.constant(
-    residual.dtype,
-    [quantiles.length],
-    quantiles.map((q) => q - 1),
-  );
-  return reduceMean(max(mul(residual, upper), mul(residual, lower)), axes);
-}
-
-/** Cross-entropy of logits [batch, classes] against a distribution of the same shape, averaged over the batch. */
-export function softmaxCrossEntropy(logits: Value, target: Value): Value {
-  // The maximum is subtracted for stability only; the loss does not depend on it, so no gradient flows into it.
-  const shifted = sub(logits, stopGradient(reduceMax(logits, [-1], true)));
-  const logNormaliser = log(reduceSum(exp(shifted), [-1], true));
-  const perRow = reduceSum(mul(target, sub(logNormaliser, shifted)), [-1], false);
-  return div(reduceSum(perRow), scalarLike(perRow, perRow.shape[0] ?? 1));
-}
 
 defineOp('StopGradient', {
   attributes: {},

@@ -219,10 +219,7 @@ defineGrad('Gather', (d, [a, indices], { attributes }) => {
   if (data) return [scatterConstant(d, a!, Array.from(data, Number), indices!.shape.length, axis), undefined];
   if (axis !== 0) throw shapeError('Gather', [a!, indices!], 'gradient on this axis needs constant indices');
   const zeros = expand(a!.graph.scalar(0, a!.dtype), a!.shape);
-  return [
-    apply('ScatterND', [zeros, reshape(indices!, [...indices!.shape, 1]), d], { reduction: 'add' }),
-    undefined,
-  ];
+  return [scatterAdd(zeros, indices!, d), undefined];
 });
 
 /**
@@ -247,7 +244,20 @@ function scatterConstant(d: Value, a: Value, indices: readonly number[], rank: n
   return sum!;
 }
 
+/**
+ * Adds rows to the places of `a` that integer indices name; rows for the same place add up.
+ * @param indices [count], along the first axis
+ * @param rows [count, ...the extents of `a` after the first]
+ */
+export const scatterAdd = (a: Value, indices: Value, rows: Value): Value =>
+  apply('ScatterND', [a, reshape(indices, [...indices.shape, 1]), rows], { reduction: 'add' });
+
 defineOp('ScatterND', {
   attributes: { reduction: 'string' },
   infer: ([a]) => [{ dtype: a!.dtype, shape: a!.shape }],
 });
+defineGrad('ScatterND', (d, [, indices], { needs }) => [
+  d,
+  undefined,
+  needs[2] ? gather(d, reshape(indices!, indices!.shape.slice(0, -1))) : undefined,
+]);
