@@ -17,7 +17,7 @@ import { keepWindows, keptWindows, maskFor, windowsFor } from './entryRules.ts';
 import { modelRef } from './forecast.ts';
 import type { AdherencePayload } from './jobs/adherence.ts';
 import { deploymentHash, spanOf, venueOf } from './jobs/backtest.ts';
-import { LiveForecast } from './liveForecast.ts';
+import { intervalJudge, LiveForecast } from './liveForecast.ts';
 import { openModel } from './modelFiles.ts';
 import { historyOf } from './signals.ts';
 
@@ -140,6 +140,7 @@ class Assembler implements SessionAssembler {
       entries: maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows, (barTimeMs) =>
         forecast.block(barTimeMs),
       ),
+      judge: intervalJudge(manifest),
       release: () => predictor.close(),
     };
   }

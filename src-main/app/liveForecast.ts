@@ -4,12 +4,42 @@ import { instrumentFor } from '../../src-shared/market/instruments.ts';
 import type { EntryBlock } from '../../src-shared/trading/entryMask.ts';
 import type { VenueSpec } from '../../src-shared/trading/types.ts';
 import { applyScaler, type FeatureRow, IncrementalFeatures } from '../features/index.ts';
-import type { FeatureSource, Forecast } from '../live/types.ts';
+import type { FeatureSource, Forecast, IntervalJudge } from '../live/types.ts';
 import type { Predictor } from '../models/predictor.ts';
 import type { RegressorManifest } from '../store/manifest.ts';
+import { adaptiveJudge, adaptiveStart } from '../validation/conformal/adaptive.ts';
 import { intervalStream } from '../validation/conformal/columns.ts';
-import { intervalFeatures, intervalOf } from '../validation/conformal/model.ts';
+import { intervalFeatures, intervalOf, scoreAgainst } from '../validation/conformal/model.ts';
 import { forecastBlock } from './entryRules.ts';
+
+/**
+ * CONF-15: the outcome is the target of the training, so a live interval is judged as one of the test span is; the
+ * adaptive level (CONF-13) moves along the stored calibration scores.
+ */
+export function intervalJudge({ calibration, horizonBars }: RegressorManifest): IntervalJudge {
+  const { confidence, scores } = calibration;
+  return {
+    horizonBars,
+    judge: (before, forecast, close) => {
+      const unit = (forecast.atr / forecast.close) * Math.sqrt(horizonBars);
+      const outcome = Math.log(close / forecast.close) / unit;
+      const covered = outcome >= forecast.lower && outcome <= forecast.upper;
+      const counted = {
+        confidence,
+        horizonBars,
+        covered,
+        n: (before?.n ?? 0) + 1,
+        hits: (before?.hits ?? 0) + (covered ? 1 : 0),
+      };
+      if (!scores) return counted;
+      const start = adaptiveStart(1 - confidence);
+      const score = scoreAgainst(calibration, forecast, outcome);
+      const { state, missed } = adaptiveJudge({ ...start, ...before?.adaptive }, scores, score);
+      const { alpha, n, misses } = state;
+      return { ...counted, adaptive: { alpha, n, misses, covered: !missed } };
+    },
+  };
+}
 
 /** What was said of the newest bar. */
 interface Newest {

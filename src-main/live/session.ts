@@ -10,6 +10,7 @@ import type { OpenPosition } from '../../src-shared/trading/types.ts';
 import { isLockstep } from '../brokers/port.ts';
 import type { SessionStanding } from '../store/sessions.ts';
 import { Bookkeeper } from './bookkeeper.ts';
+import { CoverageTracker } from './coverage.ts';
 import { Gate } from './gate.ts';
 import { OrderDesk } from './orderDesk.ts';
 import { acknowledge } from './reconcile.ts';
@@ -32,6 +33,7 @@ export class LiveSession {
   readonly #books: Bookkeeper;
   readonly #desk: OrderDesk;
   readonly #window: FeatureWindow;
+  readonly #coverage: CoverageTracker | undefined;
   readonly #gate = new Gate();
   readonly #abort = new AbortController();
   #halt: HaltReason | undefined;
@@ -49,6 +51,7 @@ export class LiveSession {
     this.id = record.id;
     this.#parts = parts;
     this.#window = new FeatureWindow(pipeline.windowBars);
+    this.#coverage = pipeline.judge && new CoverageTracker(pipeline.judge, journal, record.id);
     this.#decidedMs = journal.lastDecision(record.id)?.barTimeMs ?? Number.NEGATIVE_INFINITY;
     this.#marketMs = Number.isFinite(this.#decidedMs) ? this.#closeOf(this.#decidedMs) : record.source.fromMs;
     this.#sliceStartMs = parts.clock.nowMs();
@@ -210,6 +213,7 @@ export class LiveSession {
       const bar = barAt(bars, i);
       if (bar.timeMs >= beforeMs) break;
       this.#window.push(pipeline.features.push(bar).values);
+      this.#coverage?.remember(bar.timeMs);
       if (i % WARMUP_BARS_PER_TURN === WARMUP_BARS_PER_TURN - 1) await this.#parts.yieldControl();
       if (this.#abort.signal.aborted) return;
     }
@@ -249,7 +253,9 @@ export class LiveSession {
     const { values, atr } = pipeline.features.push(bar);
     this.#window.push(values);
     const window = this.#window.view();
-    const signal = window === undefined ? Number.NaN : (await pipeline.predict(window)).signal;
+    const forecast = window === undefined ? undefined : await pipeline.predict(window);
+    const signal = forecast?.signal ?? Number.NaN;
+    const interval = forecast?.interval;
     const { balance, equity } = await broker.account();
     const position = await this.#position();
     const blocked = pipeline.entries?.at(bar.timeMs);
@@ -263,6 +269,8 @@ export class LiveSession {
       equity,
       position,
       order,
+      interval,
+      judged: this.#coverage?.decided(bar.close, interval && { close: bar.close, atr, ...interval }),
     });
     this.#decidedMs = bar.timeMs;
     this.#parts.onChange();
@@ -277,6 +285,7 @@ export class LiveSession {
   #isPast(bar: Bar, lastBarMs: number | undefined): boolean {
     if (lastBarMs === undefined || bar.timeMs >= lastBarMs) return false;
     this.#window.push(this.#parts.pipeline.features.push(bar).values);
+    this.#coverage?.remember(bar.timeMs);
     this.#books.log('warning', 'The decision on one bar was lost with the power and is not made again.');
     return true;
   }

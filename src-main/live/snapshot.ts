@@ -1,8 +1,17 @@
-import type { DeploymentDto, OrderRow, SessionDto, SessionSummary } from '../../src-shared/contract/live.ts';
+import type {
+  DeploymentDto,
+  LiveCoverage,
+  OrderRow,
+  SessionDto,
+  SessionSummary,
+} from '../../src-shared/contract/live.ts';
 import type { Fill } from '../../src-shared/trading/types.ts';
 import type { Journal } from '../store/journal.ts';
 import type { JournaledOrder } from '../store/journalReader.ts';
 import type { SessionRecord } from '../store/sessions.ts';
+import { coverageOf, SHOWN_VERDICTS } from './coverage.ts';
+
+const optionalCoverage = (coverage: LiveCoverage | undefined) => (coverage ? { coverage } : {});
 
 const CURVE_POINTS = 2000;
 const LOG_LINES = 500;
@@ -86,5 +95,6 @@ export function sessionOf(record: SessionRecord, deployment: DeploymentDto, jour
     trades: journal.trades(record.id),
     equityCurve: journal.equityCurve(record.id, CURVE_POINTS),
     log: journal.logLines(record.id, LOG_LINES),
+    ...optionalCoverage(coverageOf(journal.judgements(record.id, SHOWN_VERDICTS))),
   };
 }

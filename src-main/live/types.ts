@@ -7,6 +7,7 @@ import type { Broker } from '../brokers/port.ts';
 import type { BarFeed } from '../data/feed.ts';
 import type { Journal } from '../store/journal.ts';
 import type { SessionRecord, SessionRepository } from '../store/sessions.ts';
+import type { Judgement } from '../store/tradingSchemas.ts';
 
 /** A feed whose pace can be set, as a replay's can. */
 export interface PacedFeed extends BarFeed {
@@ -27,6 +28,24 @@ export interface Forecast {
   readonly interval?: { readonly lower: number; readonly upper: number } | undefined;
 }
 
+/** A decided bar whose forecast has not come due yet. */
+export interface PendingForecast {
+  readonly close: number;
+  readonly atr: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** Judges forecast intervals when their horizon has passed. */
+export interface IntervalJudge {
+  readonly horizonBars: number;
+  /**
+   * @param before the verdict before this one
+   * @param close of the bar that ends the horizon
+   */
+  judge(before: Judgement | undefined, forecast: PendingForecast, close: number): Judgement;
+}
+
 /** From bars to signals: everything between the feed and the decision. */
 export interface Pipeline {
   /** Closed bars; those up to the last decided one are skipped. */
@@ -42,6 +61,8 @@ export interface Pipeline {
   history(beforeMs: number): Promise<BarColumns>;
   /** Bars after which no position is opened (ORD-21); absent where there are none. */
   readonly entries?: EntryMask | undefined;
+  /** Absent for a model without intervals. */
+  readonly judge?: IntervalJudge | undefined;
   /** Frees the model. */
   release?(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { type Sqlite, withoutSync } from './database.ts';
 import { JournalReader } from './journalReader.ts';
 import { conflictOnDuplicate, encode } from './json.ts';
 import { assertTransition } from './orderStates.ts';
+import type { Judgement } from './tradingSchemas.ts';
 
 /** An order about to leave: what is journaled before it does. */
 export interface NewOrder {
@@ -30,6 +31,10 @@ export interface NewDecision {
   readonly equity: number;
   readonly position: OpenPosition | undefined;
   readonly order: NewOrder | undefined;
+  /** The forecast interval at this bar, in units of the target. */
+  readonly interval?: { readonly lower: number; readonly upper: number } | undefined;
+  /** The verdict on the interval whose horizon ended at this bar. */
+  readonly judged?: Judgement | undefined;
 }
 
 /** SQLite stores NaN as NULL; said here because the driver does it silently. */
@@ -52,8 +57,10 @@ export class Journal extends JournalReader {
   recordDecision(entry: NewDecision): void {
     const { sessionId, decision } = entry;
     const insert = this.sql.prepare(
-      `INSERT INTO decisions (session_id, bar_time_ms, number, signal, atr, intent, explanation, close, balance, equity)
-       VALUES (?, ?, (SELECT coalesce(max(number) + 1, 0) FROM decisions WHERE session_id = ?), ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO decisions (session_id, bar_time_ms, number, signal, atr, intent, explanation, close, balance, equity,
+         lower, upper, judged)
+       VALUES (?, ?, (SELECT coalesce(max(number) + 1, 0) FROM decisions WHERE session_id = ?), ?, ?, ?, ?, ?, ?, ?,
+         ?, ?, ?)`,
     );
     const write = this.db.transaction(() => {
       insert.run(
@@ -67,6 +74,9 @@ export class Journal extends JournalReader {
         entry.close,
         entry.balance,
         entry.equity,
+        numberOrNull(entry.interval?.lower ?? Number.NaN),
+        numberOrNull(entry.interval?.upper ?? Number.NaN),
+        entry.judged === undefined ? null : encode(entry.judged),
       );
       if (entry.order !== undefined) this.#insertOrder(sessionId, entry.order);
       this.sql

@@ -7,6 +7,8 @@ import {
   type DecisionRow,
   fillSchema,
   intentSchema,
+  type Judgement,
+  judgementSchema,
   orderRequestSchema,
   orderStateSchema,
   tradeSchema,
@@ -49,6 +51,23 @@ interface LogDbRow {
   readonly time_ms: number;
   readonly level: LogRow['level'];
   readonly message: string;
+}
+
+/** A decided bar with the forecast interval that was known at it, in units of the target. */
+export interface JournaledForecast {
+  readonly barTimeMs: number;
+  readonly close: number;
+  readonly atr: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+interface ForecastDbRow {
+  readonly bar_time_ms: number;
+  readonly close: number;
+  readonly atr: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
 }
 
 function decisionOf(row: DecisionDbRow, sessionId: string): DecisionRow {
@@ -102,6 +121,30 @@ export class JournalReader {
       )
       .get(sessionId);
     return row === undefined ? undefined : decisionOf(row, sessionId);
+  }
+
+  /** Forecasts of the last decided bars, oldest first; without an interval they are left out. */
+  recentForecasts(sessionId: string, bars: number): JournaledForecast[] {
+    return this.sql
+      .prepare<[string, number], ForecastDbRow>(
+        'SELECT bar_time_ms, close, atr, lower, upper FROM decisions WHERE session_id = ? ORDER BY number DESC LIMIT ?',
+      )
+      .all(sessionId, bars)
+      .reverse()
+      .flatMap(({ bar_time_ms: barTimeMs, close, atr, lower, upper }) =>
+        atr === null || lower === null || upper === null ? [] : [{ barTimeMs, close, atr, lower, upper }],
+      );
+  }
+
+  /** Verdicts on the last intervals whose horizon has ended, oldest first. */
+  judgements(sessionId: string, limit: number): Judgement[] {
+    return this.sql
+      .prepare<[string, number], { judged: string }>(
+        `SELECT judged FROM decisions WHERE session_id = ? AND judged IS NOT NULL ORDER BY number DESC LIMIT ?`,
+      )
+      .all(sessionId, limit)
+      .reverse()
+      .map((row) => decode(judgementSchema, row.judged, `a verdict of ${sessionId}`));
   }
 
   /**

@@ -11,6 +11,23 @@ import type {
   VenueSpec,
 } from '../../src-shared/trading/types.ts';
 
+/** The verdict on one forecast interval, with the counts up to it: the newest one says where a session stands. */
+export const judgementSchema = z.object({
+  /** Coverage aimed at. */
+  confidence: z.number(),
+  horizonBars: z.number(),
+  /** Whether the outcome lay inside of the interval. */
+  covered: z.boolean(),
+  /** Intervals judged so far, and how many held. */
+  n: z.number(),
+  hits: z.number(),
+  /** The adaptive level after this outcome (CONF-13); absent where the model stores no scores. */
+  adaptive: z
+    .object({ alpha: z.number(), covered: z.boolean(), n: z.number(), misses: z.number() })
+    .optional(),
+});
+export type Judgement = z.infer<typeof judgementSchema>;
+
 /** Shapes of the trading vocabulary as JSON columns, checked when rows are read. */
 
 export const exitReasonSchema = z.enum([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { clopperPearson, regularisedBeta } from '../../src-shared/metrics/binomial.ts';
 import { normal, SeededRng } from '../../src-shared/runtime.ts';
-import { clopperPearson, regularisedBeta } from './binomial.ts';
 import type { Predictions } from './conformal.ts';
 import { calibrate, conformalRank, coverage, interval, normalisedScores } from './conformal.ts';
 

@@ -4,7 +4,7 @@
  * prediction +- q * scale. Rules CONF-1 to CONF-6 in docs/spec/validation.md.
  */
 import { FrontierError } from '../../src-shared/errors.ts';
-import { clopperPearson } from './binomial.ts';
+import { clopperPearson } from '../../src-shared/metrics/binomial.ts';
 
 type Column = ArrayLike<number>;
 

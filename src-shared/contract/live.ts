@@ -58,6 +58,30 @@ export const logRowSchema = z.object({
 });
 export type LogRow = z.infer<typeof logRowSchema>;
 
+/** How many of the last intervals held. */
+export const coverageWindowSchema = z.object({
+  /** Intervals asked for; 0 is all of the session. */
+  last: z.number(),
+  n: z.number(),
+  achieved: z.number(),
+  /** Band of the true coverage; overlapping horizons make it wider than n alone would. */
+  low: z.number(),
+  high: z.number(),
+});
+
+/** Whether the forecast intervals of a session held, each judged when its horizon had passed (CONF-15). */
+export const liveCoverageSchema = z.object({
+  /** Coverage aimed at. */
+  target: z.number(),
+  horizonBars: z.number(),
+  windows: z.array(coverageWindowSchema),
+  /** The newest verdicts, oldest first: true where the interval held. */
+  recent: z.array(z.boolean()),
+  /** What an interval that follows the misses would aim at now, and how it would have fared. */
+  adaptive: z.object({ confidence: z.number(), achieved: z.number(), n: z.number() }).optional(),
+});
+export type LiveCoverage = z.infer<typeof liveCoverageSchema>;
+
 export const sessionSchema = z.object({
   id: idSchema,
   deploymentId: idSchema,
@@ -95,6 +119,8 @@ export const sessionSchema = z.object({
     .object({ barTimeMs: timeMsSchema, signal: z.number().nullable(), explanation: z.string() })
     .optional(),
   log: z.array(logRowSchema),
+  /** Absent until the first interval has come due. */
+  coverage: liveCoverageSchema.optional(),
   /** Anything between journal and broker that does not agree; empty is good. */
   unreconciled: z.array(z.string()),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
@@ -107,6 +133,7 @@ export const sessionSummarySchema = sessionSchema.omit({
   trades: true,
   equityCurve: true,
   log: true,
+  coverage: true,
 });
 export type SessionSummary = z.infer<typeof sessionSummarySchema>;
 

@@ -126,6 +126,16 @@ export function scoreOf(calibration: CalibrationBody, row: IntervalRow, outcome:
   return Math.abs(outcome - row.prediction) / scaleOf(calibration, row);
 }
 
+/** `scoreOf` from the interval that was given instead of the row it was made of. */
+export function scoreAgainst(calibration: CalibrationBody, given: Interval, outcome: number): number {
+  const { lower, upper } = given;
+  const { q, method } = calibration;
+  if (method === 'cqr') return Math.max(lower - outcome, outcome - upper) + q;
+  const half = (upper - lower) / 2;
+  const distance = Math.abs(outcome - (lower + upper) / 2);
+  return distance === 0 ? 0 : (distance / half) * q;
+}
+
 /** Everything that `intervalsOf` may need of a history; arrays are indexed by bar row. */
 export type IntervalHistory = Pick<CalibrationHistory, 'predictions' | 'quantiles'> & {
   /** From `intervalColumns` with the names of `intervalFeatures`; not needed where there are none. */

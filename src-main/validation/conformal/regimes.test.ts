@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clopperPearson } from '../binomial.ts';
+import { clopperPearson } from '../../../src-shared/metrics/binomial.ts';
 import { coverageByRegime, coverageOverTime, tercileCuts } from './regimes.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 /** Where and when intervals hold: coverage by regime and over time. CONF-11 and CONF-12 in docs/spec/validation.md. */
 import type { z } from 'zod';
 import type { coveragePartSchema } from '../../../src-shared/contract/training.ts';
-import { clopperPearson } from '../binomial.ts';
+import { clopperPearson } from '../../../src-shared/metrics/binomial.ts';
 
 export type CoveragePart = z.infer<typeof coveragePartSchema>;
 

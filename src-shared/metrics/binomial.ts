@@ -1,5 +1,5 @@
 /** The exact confidence interval of a proportion, and the incomplete beta function behind it. */
-import { FrontierError } from '../../src-shared/errors.ts';
+import { FrontierError } from '../errors.ts';
 
 export interface ProportionBand {
   readonly low: number;
