@@ -71,10 +71,8 @@ export async function exportHistory(
   const { dataset } = historyOf(context, input.symbol, input.timeframe, input.priceSide);
   const { symbol, timeframe, priceSide } = dataset;
   const { as, format, fromMs, toMs, overwrite } = input;
-  const exportId = input.path === undefined ? context.ids.next('exp') : null;
   const name = `${symbol}_${as ?? timeframe}_${priceSide}.${format}`;
-  const path =
-    exportId === null ? await userPath(context.home, input.path!) : await ownPath(context, exportId, name);
+  const { exportId, path } = await outputPath(context, input.path, name);
   const payload: ExportPayload = {
     home: context.home,
     symbol,
@@ -90,6 +88,17 @@ export async function exportHistory(
   const title = `Export ${symbol} ${as ?? timeframe}`;
   const { bars, bytes } = await runJob<ExportResultData>(context, 'export', title, payload, signal);
   return { exportId, path, bars, bytes };
+}
+
+/** Where a file goes: the user's own path, or one under `exports` that `readExport` gives out in pieces. */
+export async function outputPath(
+  context: EngineContext,
+  path: string | undefined,
+  name: string,
+): Promise<{ exportId: string | null; path: string }> {
+  if (path !== undefined) return { exportId: null, path: await userPath(context.home, path) };
+  const exportId = context.ids.next('exp');
+  return { exportId, path: await ownPath(context, exportId, name) };
 }
 
 /** A piece of an exported file, at most 1 MiB. @throws FrontierError NOT_FOUND, BAD_INPUT for an id that is none */

@@ -1,11 +1,15 @@
+import type { ModelDto } from '../../src-shared/contract/training.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { resolveFeatures } from '../features/index.ts';
 import { Predictor } from '../models/predictor.ts';
-import type { LoadedArtifact } from '../store/artifacts.ts';
-import type { Engine } from '../tensor/engine.ts';
+import { ArtifactStore, type LoadedArtifact } from '../store/artifacts.ts';
+import { type Engine, openEngine } from '../tensor/engine.ts';
 import type { EngineContext } from './context.ts';
 
-/** Versions of a symbol and timeframe that are kept besides the pinned ones. */
+/** Name of the file beside a model that holds its report. */
+export const REPORT_FILE = 'report.json';
+
+/** Versions of a kind of model that are kept besides the pinned ones. */
 const KEPT_VERSIONS = 5;
 
 /** Largest difference to the stored sample, relative to its size: engines round differently. */
@@ -89,23 +93,37 @@ export function checksOf({ manifest, sha256 }: LoadedArtifact, engine: Engine): 
 }
 
 /**
- * Removes the files of all but the newest models of a symbol and timeframe. Pinned models stay, and so do those that
- * are deployed. The records stay, marked as no longer present.
+ * Removes the files of all but the newest models of the same kind: symbol, timeframe, family and horizon. Pinned models
+ * stay, and so do those that are deployed. The records stay, marked as no longer present.
  */
 export function pruneModels(
   context: Pick<EngineContext, 'stores' | 'artifacts' | 'hub'>,
-  symbol: string,
-  timeframe: Parameters<EngineContext['artifacts']['remove']>[1],
+  like: ModelDto,
 ): string[] {
   const { models, deployments } = context.stores;
   const deployed = new Set(deployments.list().map((d) => d.modelId));
-  const own = models.list().filter((m) => m.symbol === symbol && m.timeframe === timeframe && m.present);
+  const kind = (m: ModelDto): string => [m.symbol, m.timeframe, m.family, m.horizonBars].join();
+  const own = models.list().filter((m) => m.present && kind(m) === kind(like));
   const newest = [...own].sort((a, b) => b.version - a.version).slice(0, KEPT_VERSIONS);
   const removed = own.filter((m) => !m.pinned && !deployed.has(m.id) && !newest.includes(m));
   for (const model of removed) {
-    context.artifacts.remove(symbol, timeframe, model.version);
+    context.artifacts.remove(model.symbol, model.timeframe, model.version);
     models.markAbsent(model.id);
   }
   if (removed.length > 0) context.hub.notify('models');
   return removed.map((m) => m.id);
+}
+
+/** Opens a stored model as backtests and live sessions do, and says what that proved. @throws as `openModel` */
+export async function verifyJob(ref: {
+  readonly home: string;
+  readonly symbol: string;
+  readonly timeframe: ModelDto['timeframe'];
+  readonly version: number;
+}): Promise<string[]> {
+  const artifact = new ArtifactStore(ref.home).load(ref.symbol, ref.timeframe, ref.version);
+  const { engine } = await openEngine('cpu', 1);
+  const predictor = await openModel(artifact, engine);
+  await predictor.close();
+  return checksOf(artifact, engine);
 }

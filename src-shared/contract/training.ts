@@ -371,6 +371,20 @@ export const reportPartSchema = z.discriminatedUnion('kind', [
 ]);
 export type ReportPart = z.infer<typeof reportPartSchema>;
 
+/** A model made elsewhere. */
+export const importModelSchema = z.object({
+  /** A file of an upload, or a path on this machine. */
+  uploadId: z.string().optional(),
+  path: z.string().optional(),
+  symbol: symbolSchema,
+  timeframe: timeframeSchema,
+  features: z.array(z.string()).min(1),
+  horizonBars: z.number().int().min(1).max(10_080),
+  /** Whether the file expects features scaled to mean 0 and deviation 1 over the training span. */
+  scale: z.boolean().default(true),
+  confidence: z.number().min(0.5).max(0.995).default(0.9),
+});
+
 const modelRef = z.object({ modelId: idSchema });
 const fileSchema = z.object({
   name: z.string(),
@@ -418,24 +432,21 @@ export const trainingContract = {
   /** The model as one `.onnx` file that takes raw features: its scaler is part of the graph. */
   exportModel: base.input(modelRef).output(fileSchema),
   /** Registers an ONNX file made elsewhere, `[batch, window, features]` (or `[batch, features]`) to `[batch, 1]`. */
-  importModel: base
+  importModel: base.input(importModelSchema).output(modelSchema),
+  /**
+   * Predictions of a model over the history it was trained on, or over a file of bars, written as CSV:
+   * timestamp,prediction,lower,upper, the return over the horizon with its interval as fractions of the price.
+   */
+  predict: base
     .input(
       z.object({
-        /** A file of an upload, or a path on this machine. */
-        uploadId: z.string().optional(),
+        modelId: idSchema,
+        /** A file of bars on this machine, of the model's timeframe. */
         path: z.string().optional(),
-        symbol: symbolSchema,
-        timeframe: timeframeSchema,
-        features: z.array(z.string()).min(1),
-        horizonBars: z.number().int().min(1).max(10_080),
-        /** Whether the file expects features scaled to mean 0 and deviation 1 over the training span. */
-        scale: z.boolean().default(true),
-        confidence: z.number().min(0.5).max(0.995).default(0.9),
+        /** Where to write; absent: a file that `data.readExport` gives out in pieces. */
+        out: z.string().optional(),
+        overwrite: z.boolean().default(false),
       }),
     )
-    .output(modelSchema),
-  /** Predictions of a model over a stored history or a file, as CSV text: timestamp,prediction,lower,upper. */
-  predict: base
-    .input(z.object({ modelId: idSchema, path: z.string().optional() }))
-    .output(z.object({ rows: z.number(), csv: z.string() })),
+    .output(z.object({ rows: z.number(), path: z.string(), exportId: z.string().nullable() })),
 };

@@ -5,6 +5,7 @@ import { Predictor } from '../../models/predictor.ts';
 import { roleOf } from '../../models/registry.ts';
 import { ArtifactStore } from '../../store/artifacts.ts';
 import { openEngine } from '../../tensor/engine.ts';
+import { REPORT_FILE } from '../modelFiles.ts';
 import { type Answers, askModel, saveSignals, withIntervals } from '../signals.ts';
 import { FIXED_SETTINGS, type Fitted } from './fit.ts';
 import { type Judged, judge } from './judge.ts';
@@ -12,9 +13,6 @@ import type { Prepared } from './prepare.ts';
 import { reportOf } from './report.ts';
 import type { LearnedHistory } from './train.ts';
 import { manifestOf, modelDto } from './trainedModel.ts';
-
-/** Name of the file beside a model that holds its report. */
-export const REPORT_FILE = 'report.json';
 
 /** A fitted model and everything it was made from. */
 export interface ToStore {

@@ -3,10 +3,13 @@ import type { ModelDto, TrainInput } from '../../../src-shared/contract/training
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import type { JobContext } from '../../jobs/port.ts';
+import { isComposed } from '../../models/composed.ts';
 import { BarStore } from '../../store/bars.ts';
 import { homePaths } from '../context.ts';
 import type { OtherBars } from '../modelFeatures.ts';
+import { composeEnsemble } from './ensemble.ts';
 import { fitModel } from './fit.ts';
+import { composeHorizons } from './horizons.ts';
 import { prepare } from './prepare.ts';
 import { storeModel } from './storeModel.ts';
 
@@ -22,6 +25,8 @@ export interface TrainPayload {
 
 export interface TrainJobResult {
   readonly model: ModelDto;
+  /** Models that were stored on the way, e.g. one per horizon. */
+  readonly further?: readonly ModelDto[];
   readonly finalLoss: number;
   readonly seconds: number;
   readonly steps: number;
@@ -76,6 +81,7 @@ export async function loadHistory(
 /** Features, training, calibration, judgement and the stored artifact: the whole of a training run. */
 export async function trainJob(payload: TrainPayload, context: JobContext): Promise<TrainJobResult> {
   const { home, runId, input, dataset } = payload;
+  if (isComposed(input.family)) return composedJob(payload, context);
   const history = await loadHistory(home, dataset, input.symbols);
   const { bars } = history;
   const prepared = prepare(bars, input, history.marks, history.others);
@@ -98,4 +104,15 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
     stopped: fitted.stopped,
     engineNote: fitted.engineDegradedReason,
   };
+}
+
+/** A model made of models. */
+async function composedJob(payload: TrainPayload, context: JobContext): Promise<TrainJobResult> {
+  const made =
+    payload.input.family === 'ensemble'
+      ? { set: await composeEnsemble(payload), further: [] }
+      : await composeHorizons(payload, context);
+  const model = await storeModel(made.set);
+  const { finalLoss, seconds, steps } = made.set.fitted;
+  return { model, further: made.further, finalLoss, seconds, steps, stopped: false };
 }

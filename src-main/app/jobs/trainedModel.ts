@@ -87,15 +87,19 @@ export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'f
     hyperParameters: { ...input, model: fitted.model, ...trained.fixedSettings },
     parameters: fitted.parameters,
     metrics: {
-      finalLoss: fitted.finalLoss,
+      finalLoss: orNull(fitted.finalLoss),
       bestValidationLoss: fitted.bestValidationLoss ?? null,
       bestStep: fitted.bestStep,
-      testR2: judged.testR2,
-      testRankCorrelation: judged.testRankCorrelation,
+      testR2: orNull(judged.testR2),
+      testRankCorrelation: orNull(judged.testRankCorrelation),
       samplesLeftOut: prepared.samplesLeftOut,
     },
   };
 }
+
+/** JSON has no NaN. */
+const orNull = (value: number | null): number | null =>
+  value !== null && Number.isFinite(value) ? value : null;
 
 /** Known before anything is judged: costs may follow the price level, never the future. */
 function middlePrice({ from, to }: { from: number; to: number }, bars: BarColumns): number {
