@@ -1,13 +1,21 @@
-import type { TrainInput, TrainingRunDto } from '../../src-shared/contract/training.ts';
+import { rm } from 'node:fs/promises';
+import type {
+  ModelDto,
+  TrainInput,
+  TrainingRunDto,
+  TrainLogEntry,
+} from '../../src-shared/contract/training.ts';
 import { errorBody, FrontierError } from '../../src-shared/errors.ts';
-import type { JobHandle, JobState } from '../jobs/port.ts';
-import type { CurvePoint, TrainingRunRecord } from '../store/trainingRuns.ts';
-import { type EngineContext, isEnded, submitJob } from './context.ts';
+import type { JobEvent, JobHandle, JobState } from '../jobs/port.ts';
+import type { TrainingRunRecord } from '../store/trainingRuns.ts';
+import { checkTrainInput } from '../training/inputChecks.ts';
+import { SAVE_REQUEST } from '../training/messages.ts';
+import type { ChunkReport } from '../training/types.ts';
+import { type EngineContext, homePaths, isEnded, submitJob } from './context.ts';
 import { historyOf } from './histories.ts';
-import type { TrainJobResult, TrainPayload, TrainProgressData } from './jobs/train.ts';
-
-/** Points kept of the loss curve; beyond this every second one is dropped as the run goes on. */
-const MAX_CURVE_POINTS = 2000;
+import type { TrainProgressData } from './jobs/fit.ts';
+import type { TrainJobResult, TrainPayload } from './jobs/train.ts';
+import { pruneModels } from './modelFiles.ts';
 
 const INTERRUPTED = {
   code: 'WORKER_LOST',
@@ -20,7 +28,6 @@ export class TrainingRuns {
   readonly #context: EngineContext;
   readonly #jobs = new Map<string, JobHandle>();
   readonly #records = new Map<string, TrainingRunRecord>();
-  readonly #curves = new Map<string, number>();
 
   /** Runs that an earlier engine left going are shown as stopped; their checkpoints are kept. */
   constructor(context: EngineContext) {
@@ -30,7 +37,9 @@ export class TrainingRuns {
         context.stores.trainingRuns.save({ ...run, state: 'stopped', error: INTERRUPTED });
   }
 
+  /** @throws FrontierError BAD_INPUT, NOT_FOUND: nothing is begun that cannot work */
   start(input: TrainInput): string {
+    checkTrainInput(input);
     historyOf(this.#context, input.symbol, input.timeframe);
     const runId = this.#context.ids.next('run');
     const record: TrainingRunRecord = {
@@ -67,7 +76,32 @@ export class TrainingRuns {
   }
 
   async stop(runId: string): Promise<void> {
-    await this.#running(runId).stop();
+    const job = this.#running(runId);
+    this.#log(runId, 'info', 'run', 'Asked to stop.');
+    await job.stop();
+  }
+
+  /** Has a checkpoint written now. A paused run wrote one when it paused. */
+  save(runId: string): void {
+    const job = this.#running(runId);
+    if (job.state === 'running') job.send(SAVE_REQUEST);
+    else if (job.state === 'queued')
+      throw new FrontierError('CONFLICT', 'This run has not begun.', 'There is nothing to save yet.');
+  }
+
+  /**
+   * Removes an ended run with its curve, log, readings and checkpoints; its model stays.
+   * @throws FrontierError NOT_FOUND; CONFLICT while it goes on
+   */
+  async remove(runId: string): Promise<void> {
+    const run = this.get(runId);
+    if (!isEnded(run.state))
+      throw new FrontierError('CONFLICT', 'This run is still going on.', 'Stop it first.');
+    await rm(homePaths.checkpoint(this.#context.home, runId), { recursive: true, force: true });
+    this.#context.stores.trainingRuns.remove(runId);
+    this.#jobs.delete(runId);
+    this.#records.delete(runId);
+    this.#context.hub.notify('runs');
   }
 
   /** The worker of a running job, for diagnostics. */
@@ -100,47 +134,89 @@ export class TrainingRuns {
     const job = submitJob(this.#context, 'train', title, payload);
     this.#jobs.set(record.id, job);
     this.#save({ ...record, jobId: job.id });
-    job.subscribe((event) => {
-      if (event.type === 'state') this.#update(record.id, { state: event.state });
-      else if (event.type === 'restarted')
-        this.#update(record.id, { restarts: this.#record(record.id).restarts + 1 });
-      else if (event.type === 'progress') this.#progress(record.id, event.progress.data as TrainProgressData);
-    });
+    job.subscribe((event) => this.#jobEvent(record.id, event));
     void this.#finish(record.id, job);
   }
 
   #progress(runId: string, data: TrainProgressData): void {
-    if (data.type === 'engine') {
-      this.#update(runId, { engine: data.engine, engineNote: data.note });
-      return;
+    const { trainingRuns } = this.#context.stores;
+    switch (data.type) {
+      case 'engine':
+        this.#update(runId, { engine: data.engine, device: data.device, engineNote: data.note });
+        return;
+      case 'log':
+        this.#logEntry(runId, data.entry);
+        return;
+      case 'reading':
+        trainingRuns.appendReadings(runId, [data.reading]);
+        return;
+      case 'saved':
+        this.#update(runId, { savedStep: data.step });
+        return;
+      case 'chunk':
+        this.#chunk(runId, data.chunk);
     }
-    if (data.type === 'log') return;
-    const { chunk } = data;
-    const points: CurvePoint[] = [
-      { step: chunk.step, train: chunk.trainLoss, learningRate: chunk.learningRate },
-    ];
-    if (chunk.validationLoss !== undefined) points[0] = { ...points[0]!, validation: chunk.validationLoss };
-    // A long run keeps every validation point and thins the others, so that the curve stays small.
-    const every = Math.max(1, Math.floor(chunk.totalSteps / MAX_CURVE_POINTS));
-    const done = this.#curves.get(runId) ?? -every;
-    if (chunk.validationLoss !== undefined || chunk.step - done >= every) {
-      this.#curves.set(runId, chunk.step);
-      this.#context.stores.trainingRuns.appendCurve(runId, points);
-    }
+  }
+
+  #chunk(runId: string, chunk: ChunkReport): void {
+    const { stepsPerSecond } = chunk;
+    const points = chunk.points.map((point) => ({ ...point, stepsPerSecond }));
+    if (points.length > 0) this.#context.stores.trainingRuns.appendCurve(runId, points);
     this.#update(runId, {
       step: chunk.step,
       totalSteps: chunk.totalSteps,
       epoch: chunk.epoch,
-      stepsPerSecond: chunk.stepsPerSecond,
+      stepsPerEpoch: chunk.stepsPerEpoch,
+      stepsPerSecond,
       etaMs: chunk.etaMs,
       engine: chunk.engine,
+      ...(chunk.workers === undefined ? {} : { workers: chunk.workers }),
+      ...(chunk.bestStep === undefined ? {} : { bestStep: chunk.bestStep }),
+      ...(chunk.bestValidationLoss === undefined ? {} : { bestValidation: chunk.bestValidationLoss }),
     });
+  }
+
+  /** Old models of the same kind make room; the run says which. */
+  #prune(runId: string, model: ModelDto): void {
+    const removed = pruneModels(this.#context, model);
+    if (removed.length === 0) return;
+    this.#log(
+      runId,
+      'info',
+      'models',
+      `Removed the files of ${removed.join(', ')}: five of a kind are kept.`,
+    );
+  }
+
+  /** Adds a line to the run's log. */
+  #log(runId: string, level: TrainLogEntry['level'], topic: string, message: string): void {
+    this.#logEntry(runId, { timeMs: this.#context.clock.nowMs(), level, topic, message });
+  }
+
+  #logEntry(runId: string, entry: TrainLogEntry): void {
+    this.#context.stores.trainingRuns.appendLog(runId, [entry]);
+    this.#context.hub.notify(`run:${runId}`);
+  }
+
+  #jobEvent(runId: string, event: JobEvent): void {
+    if (event.type === 'state') {
+      this.#update(runId, { state: event.state });
+      if (event.state === 'paused') this.#log(runId, 'info', 'run', 'Paused.');
+    } else if (event.type === 'restarted') {
+      const message = `The worker was lost (${event.reason}); the run goes on from its last checkpoint.`;
+      this.#log(runId, 'warning', 'worker', message);
+      this.#update(runId, { restarts: this.#record(runId).restarts + 1 });
+    } else if (event.type === 'progress') this.#progress(runId, event.progress.data as TrainProgressData);
   }
 
   async #finish(runId: string, job: JobHandle): Promise<void> {
     try {
       const result = (await job.result) as TrainJobResult;
-      this.#context.stores.models.add(result.model);
+      for (const model of [...(result.further ?? []), result.model]) {
+        this.#context.stores.models.add(model);
+        this.#prune(runId, model);
+      }
+      this.#log(runId, 'info', 'run', `Done: the model ${result.model.id} is stored.`);
       this.#update(runId, {
         state: 'done',
         modelId: result.model.id,
@@ -153,6 +229,7 @@ export class TrainingRuns {
       this.#context.hub.notify('models');
     } catch (error) {
       const { code, message, hint } = errorBody(error);
+      this.#log(runId, code === 'CANCELLED' ? 'info' : 'error', 'run', [message, hint].join(' ').trim());
       const state: JobState = code === 'CANCELLED' ? 'stopped' : 'failed';
       this.#update(runId, { state, error: { code, message, hint }, endedMs: this.#context.clock.nowMs() });
     }

@@ -123,6 +123,56 @@ describe('repositories', () => {
     expect(stores.trainingRuns.list().map((r) => r.id)).toEqual(['run_0001']);
   });
 
+  it('training runs: log and readings are bounded, and go with the run', () => {
+    const runs = stores.trainingRuns;
+    runs.save(rows.trainingRun);
+    const line = (i: number) => ({ timeMs: i, level: 'info' as const, topic: 'batch', message: `line ${i}` });
+    runs.appendLog(
+      'run_0001',
+      Array.from({ length: 2009 }, (_, i) => line(i)),
+    );
+    runs.appendLog('run_0001', [line(2009)]);
+    const log = runs.log('run_0001');
+    expect(log).toHaveLength(2000);
+    expect(log[0]).toEqual({ timeMs: 10, level: 'info', topic: 'batch', message: 'line 10' });
+    expect(log.at(-1)!.message).toBe('line 2009');
+    const unknown = {
+      utilization: null,
+      memoryBytes: null,
+      temperatureC: null,
+      powerWatt: null,
+      fanPct: null,
+    };
+    const reading = (step: number) =>
+      ['cpu', 'cuda:0'].map((device) => ({ ...unknown, timeMs: step * 2000, step, device }));
+    runs.appendReadings('run_0001', Array.from({ length: 2000 }, (_, i) => reading(i)).flat());
+    expect(runs.readings('run_0001')).toHaveLength(4000);
+    runs.appendReadings('run_0001', reading(2000));
+    const readings = runs.readings('run_0001');
+    expect(readings).toHaveLength(2002);
+    expect(readings.flatMap(({ device, step }) => (device === 'cpu' ? [step] : []))).toEqual(
+      Array.from({ length: 1001 }, (_, i) => 2 * i),
+    );
+    runs.remove('run_0001');
+    expect([runs.log('run_0001'), runs.readings('run_0001')]).toEqual([[], []]);
+    expect(() => runs.remove('run_0001')).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  });
+
+  it('training runs: the list has thin curves that end with the last point', () => {
+    const runs = stores.trainingRuns;
+    runs.save(rows.trainingRun);
+    const point = (step: number) => ({ step, train: 1 / step, gradientNorm: step, stepsPerSecond: 2 });
+    runs.appendCurve(
+      'run_0001',
+      Array.from({ length: 1001 }, (_, i) => point(i + 1)),
+    );
+    expect(runs.get('run_0001').curve).toHaveLength(1001);
+    const thin = runs.list()[0]!.curve;
+    expect(thin.length).toBeGreaterThan(100);
+    expect(thin.length).toBeLessThanOrEqual(200);
+    expect(thin.at(-1)).toEqual(point(1001));
+  });
+
   it('models: versions are unique, the latest wins', () => {
     stores.models.add(rows.model);
     expect(() => stores.models.add({ ...rows.model, id: 'mdl_0002' })).toThrow(

@@ -51,8 +51,13 @@ function checkSchedule({ schedule }: TrainConfig): void {
   if (patience !== undefined) requireWhole("the schedule's patience", patience, 1);
 }
 
-/** Choices that exclude each other. */
-function checkChoices(config: TrainConfig, role: ModelRole): void {
+/** @throws FrontierError BAD_INPUT naming choices that exclude each other, with what to change */
+export function checkChoices(
+  config: Pick<TrainConfig, 'averageEvery' | 'devices' | 'augment' | 'window'> & {
+    readonly loss: Pick<TrainConfig['loss'], 'kind'>;
+  },
+  role: ModelRole,
+): void {
   if (config.averageEvery > 1 && config.devices === 1)
     throw bad(
       `averageEvery ${config.averageEvery} means nothing on one device`,

@@ -36,7 +36,7 @@ async function engineFor(
       `Continue with engine=${before.engine}, or start a new run.`,
     );
   }
-  io.onEngine?.(engine.name, degradedReason);
+  io.onEngine?.(engine.name, degradedReason, engine.device);
   const where = `${engine.device ?? engine.name}, ${engine.threads} CPU threads`;
   const message = degradedReason ? `Training on ${where}: ${degradedReason}.` : `Training on ${where}.`;
   io.onLog?.({ level: 'decision', topic: 'engine', message });

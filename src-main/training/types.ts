@@ -190,7 +190,7 @@ export interface TrainIo {
   paused(): boolean;
   waitWhilePaused(): Promise<void>;
   /** The engine that the run uses, and why if it is not the one asked for. Called once, before the first chunk. */
-  onEngine?(engine: EngineName, note: string | undefined): void;
+  onEngine?(engine: EngineName, note: string | undefined, device: string | undefined): void;
   onChunk(report: ChunkReport): void;
   /** Decisions with their reasons, warnings and milestones. */
   onLog?(entry: LogLine): void;

@@ -1,12 +1,13 @@
+import { exportRun } from '../../training/runExport.ts';
 import { type EngineContext, isEnded } from '../context.ts';
 import { watch } from '../hub.ts';
 import type { Implementer } from '../rpc.ts';
 import type { TrainingRuns } from '../trainingRuns.ts';
 import { hardwareHandlers } from './hardware.ts';
 import { modelHandlers } from './models.ts';
-import { pending } from './pending.ts';
 
 export function trainingHandlers(os: Implementer, context: EngineContext, runs: TrainingRuns) {
+  const { trainingRuns } = context.stores;
   return {
     start: os.training.start.handler(({ input }) => ({ runId: runs.start(input) })),
     list: os.training.list.handler(() => context.stores.trainingRuns.list()),
@@ -22,11 +23,25 @@ export function trainingHandlers(os: Implementer, context: EngineContext, runs: 
         signal,
       });
     }),
-    save: os.training.save.handler(() => pending()),
-    remove: os.training.remove.handler(() => pending()),
-    log: os.training.log.handler(() => pending()),
-    readings: os.training.readings.handler(() => pending()),
-    exportRun: os.training.exportRun.handler(() => pending()),
+    save: os.training.save.handler(({ input }) => runs.save(input.runId)),
+    remove: os.training.remove.handler(({ input }) => runs.remove(input.runId)),
+    log: os.training.log.handler(({ input }) => {
+      runs.get(input.runId);
+      return trainingRuns.log(input.runId);
+    }),
+    readings: os.training.readings.handler(({ input }) => {
+      runs.get(input.runId);
+      return trainingRuns.readings(input.runId);
+    }),
+    exportRun: os.training.exportRun.handler(({ input: { runId, format } }) => {
+      const record = {
+        run: runs.get(runId),
+        readings: trainingRuns.readings(runId),
+        log: trainingRuns.log(runId),
+      };
+      const { name, mime, bytes } = exportRun(record, format);
+      return { name, mime, base64: Buffer.from(bytes).toString('base64') };
+    }),
     ...modelHandlers(os, context),
     ...hardwareHandlers(os, context),
   };

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { TrainInput, TrainLogEntry } from '../../../src-shared/contract/training.ts';
+import type { DeviceReading, TrainInput, TrainLogEntry } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
 import { pathTargets } from '../../features/index.ts';
@@ -8,6 +8,7 @@ import type { SolvedFamily } from '../../models/family.ts';
 import { checkedSettings, familyOf } from '../../models/registry.ts';
 import { emitModel } from '../../tensor/onnx/emit.ts';
 import { OPTIMIZER_DEFAULTS } from '../../tensor/optimizer.ts';
+import { SAVE_REQUEST } from '../../training/messages.ts';
 import {
   type ChunkReport,
   type TrainConfig,
@@ -21,8 +22,15 @@ import { endsIn, type Prepared } from './prepare.ts';
 /** What the run tells with each chunk. */
 export type TrainProgressData =
   | { readonly type: 'chunk'; readonly chunk: ChunkReport }
-  | { readonly type: 'engine'; readonly engine: string; readonly note?: string | undefined }
-  | { readonly type: 'log'; readonly entry: TrainLogEntry };
+  | {
+      readonly type: 'engine';
+      readonly engine: string;
+      readonly device: string | undefined;
+      readonly note: string | undefined;
+    }
+  | { readonly type: 'log'; readonly entry: TrainLogEntry }
+  | { readonly type: 'reading'; readonly reading: DeviceReading }
+  | { readonly type: 'saved'; readonly step: number };
 
 /** A model that was fitted, whatever the way. */
 export interface Fitted
@@ -49,7 +57,6 @@ export interface Fitted
 
 /** Targets beyond this many units are limited for training, so that a few wild bars do not own the loss. */
 const TARGET_CLIP = 6;
-const CHUNK_STEPS = 50;
 /** Corner of the Huber loss, in standard deviations of the scaled target. */
 const HUBER_DELTA = 1;
 
@@ -86,7 +93,7 @@ export function configOf(input: TrainInput): TrainConfig {
     schedule: { kind: input.schedule, warmupSteps: input.warmupSteps },
     loss: lossOf(input),
     seed: input.seed,
-    chunkSteps: CHUNK_STEPS,
+    chunkSteps: 0,
     patience: input.patience,
     engine: input.engine,
     ...(input.device === undefined ? {} : { device: input.device }),
@@ -151,13 +158,24 @@ async function byGradients(
     );
   }
   let done = 0;
+  let saveWanted = false;
+  context.onMessage((message) => {
+    saveWanted ||= message === SAVE_REQUEST;
+  });
   const result = await train(data, configOf(input), {
     checkpointDir,
     signal: context.signal,
     paused: () => context.paused,
     waitWhilePaused: () => context.waitWhilePaused(),
     clock: systemClock,
-    onEngine: (engine, note) => report(done, { type: 'engine', engine, note }),
+    takeSaveRequest: () => {
+      const wanted = saveWanted;
+      saveWanted = false;
+      return wanted;
+    },
+    onEngine: (engine, note, device) => report(done, { type: 'engine', engine, note, device }),
+    onSaved: (step) => report(done, { type: 'saved', step }),
+    onReading: (reading) => report(done, { type: 'reading', reading }),
     onChunk: (chunk) => {
       done = chunk.step / chunk.totalSteps;
       report(done, { type: 'chunk', chunk }, chunk.etaMs);
