@@ -100,7 +100,8 @@ export type ParameterSource = (name: string, shape: Shape, init: Initializer) =>
 /** All steps of a window, oldest first. */
 export const everyStep = (window: number): number[] => Array.from({ length: window }, (_, i) => i);
 
-function checked(size: ModelSize, value: Value): Value {
+/** @throws FrontierError INTERNAL where a model definition returns another shape than it should */
+export function checkedPrediction(size: ModelSize, value: Value): Value {
   if (value.shape.length !== 2 || value.shape[1] !== size.outputs) {
     throw new FrontierError(
       'INTERNAL',
@@ -123,7 +124,7 @@ export function buildOnTensor(
     const whole = steps.length === size.window && steps.every((step, i) => step === i);
     return whole ? x : gather(x, x.graph.constant('int32', [steps.length], steps), 1);
   };
-  return checked(size, model({ ...size, graph: x.graph, parameter, rowsAt, extra }));
+  return checkedPrediction(size, model({ ...size, graph: x.graph, parameter, rowsAt, extra }));
 }
 
 /**
@@ -137,7 +138,7 @@ export function buildOnWindows(
   ends: Value,
   parameter: ParameterSource,
 ): Value {
-  return checked(size, model(windowScope(size, matrix, ends, parameter)));
+  return checkedPrediction(size, model(windowScope(size, matrix, ends, parameter)));
 }
 
 /** A scope whose windows are gathered from one resident matrix. Arguments as of `buildOnWindows`. */

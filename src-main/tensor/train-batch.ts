@@ -1,6 +1,7 @@
+import { augmentScope, augmentTarget } from './augment.ts';
 import { gradients } from './autodiff.ts';
 import type { Graph, Value } from './graph.ts';
-import { buildOnWindows, type ParameterSource, windowScope } from './model.ts';
+import { checkedPrediction, type ParameterSource, windowScope } from './model.ts';
 import {
   concat,
   gather,
@@ -77,31 +78,39 @@ export interface BatchSource {
   /** int32 [batch] */
   readonly ends: Value;
   readonly draws: ReadonlyMap<string, Value>;
+  /** Noise table of the augmentation. */
+  readonly noise?: Value;
 }
 
-/** A source as seen from a graph inside the one it lives in. */
-export function innerSource(
-  inner: Graph,
-  source: Pick<BatchSource, 'features' | 'targets'>,
-): {
-  features: Value;
-  targets: Value;
-} {
-  return { features: inner.outer(source.features), targets: inner.outer(source.targets) };
+/** The resident data of a source. */
+export type ResidentSource = Pick<BatchSource, 'features' | 'targets' | 'noise'>;
+
+/** Resident data as seen from a graph inside the one it lives in. */
+export function innerSource(inner: Graph, { features, targets, noise }: ResidentSource): ResidentSource {
+  return {
+    features: inner.outer(features),
+    targets: inner.outer(targets),
+    ...(noise ? { noise: inner.outer(noise) } : {}),
+  };
 }
 
 /** The loss of each window of a batch, [batch], or (`mean`) their mean. */
 export function batchLoss(
-  spec: Pick<TrainGraphSpec, 'model' | 'size' | 'loss'> & { readonly batch: number },
+  spec: Pick<TrainGraphSpec, 'model' | 'size' | 'loss' | 'augment'> & { readonly batch: number },
   source: BatchSource,
   parameters: ParameterSource,
   mean: boolean,
 ): Value {
-  const { model, size, batch } = spec;
+  const { model, size, batch, augment } = spec;
   const { features, targets, ends, draws } = source;
-  const target = (): Value => gather(targets, ends);
+  const plain = windowScope(size, features, ends, parameters);
+  const scope = augment ? augmentScope(plain, source) : plain;
+  const target = (): Value => {
+    const stored = gather(targets, ends);
+    return augment ? augmentTarget(stored, draws) : stored;
+  };
   if (!model.objective) {
-    const prediction = buildOnWindows(model.forward, size, features, ends, parameters);
+    const prediction = checkedPrediction(size, model.forward(scope));
     return lossOf(spec.loss, prediction, target(), mean ? undefined : [1]);
   }
   const stepInput = (name: string): Value => {
@@ -109,7 +118,6 @@ export function batchLoss(
     if (!value) throw new Error(`step input ${name} is not declared`);
     return value;
   };
-  const scope = windowScope(size, features, ends, parameters);
   const losses = model.objective({ ...scope, batch, target, stepInput });
   if (losses.shape.length !== 1 || losses.shape[0] !== batch)
     throw new Error(`the objective returns [${losses.shape}], expected [${batch}]`);

@@ -1,7 +1,7 @@
-import type { AugmentSettings } from './augment.ts';
+import { type AugmentSettings, augmentInputs, noiseRows, wantsNoise } from './augment.ts';
 import { Graph, type Value } from './graph.ts';
 import { type CarriedScale, nextScale } from './loss-scale.ts';
-import { buildOnWindows, type ModelSize, type TrainableModel } from './model.ts';
+import { buildOnWindows, type ModelSize, type StepInput, type TrainableModel } from './model.ts';
 import { emitModel } from './onnx/emit.ts';
 import { add, cast, div, expand, gather, less, mul, scalarLike, sub, where } from './ops/index.ts';
 import {
@@ -69,6 +69,26 @@ export interface TrainGraphSpec {
 export const accumulationOf = ({ accumulation = 1 }: Pick<TrainGraphSpec, 'accumulation'>): number =>
   accumulation;
 export const isMixed = ({ precision }: Pick<TrainGraphSpec, 'precision'>): boolean => precision === 'mixed';
+
+/** What is drawn per step: for the model's objective, then for the augmentation. */
+export const stepInputsOf = ({
+  model,
+  augment,
+  size,
+}: Pick<TrainGraphSpec, 'model' | 'augment' | 'size'>): readonly StepInput[] => [
+  ...(model.stepInputs ?? []),
+  ...augmentInputs(augment, size),
+];
+
+/** The same windows as they are, one batch at a time: what validation sees. */
+export function untouched({
+  augment: _,
+  accumulation: __,
+  shard: ___,
+  ...rest
+}: TrainGraphSpec): TrainGraphSpec {
+  return rest;
+}
 
 /** Name under which a step input is fed. */
 export const stepInputPort = (name: string): string => `draw_${name}`;
@@ -204,7 +224,7 @@ interface OuterInputs extends BatchSource {
 
 /** Declares the resident data and the windows of steps: `lead` is the extent of the first axis, or none. */
 export function sourceInputs(graph: Graph, spec: TrainGraphSpec, lead?: string): BatchSource {
-  const { rows, size, model, targetColumns } = spec;
+  const { rows, size, targetColumns, augment } = spec;
   const each = stepShape(spec);
   const perStep = (name: string, dtype: 'int32' | 'float32', shape: readonly number[]): Value =>
     lead === undefined
@@ -213,9 +233,12 @@ export function sourceInputs(graph: Graph, spec: TrainGraphSpec, lead?: string):
   return {
     features: graph.input('features', 'float32', [rows, size.features]),
     targets: graph.input('targets', 'float32', [rows, targetColumns]),
+    ...(wantsNoise(augment)
+      ? { noise: graph.input('noise', 'float32', [noiseRows(size), size.features]) }
+      : {}),
     ends: perStep('ends', 'int32', each),
     draws: new Map(
-      (model.stepInputs ?? []).map(({ name, dtype, shape }) => [
+      stepInputsOf(spec).map(({ name, dtype, shape }) => [
         name,
         perStep(stepInputPort(name), dtype, [...each, ...shape]),
       ]),
@@ -342,7 +365,7 @@ export const SCALE_PORTS = [
  *
  * Inputs: `features` [rows, features], `targets` [rows, targetColumns], `ends` int32 [steps, batch] (last row of each
  * window; [steps, accumulation, batch] where gradients are accumulated), the numbers of each step (`scalarPorts`)
- * [steps], `draw_<name>` with the extents of `ends` and of the input per step input, `steps` int64, and per parameter
+ * [steps], `noise` (the table of the augmentation, where noise is wanted), `draw_<name>` with the extents of `ends` and of the input per step input, `steps` int64, and per parameter
  * group `in_p`, the optimiser's slots `in_m`, `in_v` and the average `in_a` where there are such; of mixed precision
  * `in_scale`, `in_good` and `in_skips` (0). Outputs: what is carried as `out_…`, `losses` [steps] before each step's
  * update and `norms` [steps], the gradient's norm before clipping.
@@ -391,8 +414,9 @@ export function evaluationModel(
  */
 export function windowLossModel(spec: TrainGraphSpec): Uint8Array {
   const graph = new Graph('losses');
-  const source = sourceInputs(graph, { ...spec, accumulation: 1 });
+  const plain = untouched(spec);
+  const source = sourceInputs(graph, plain);
   const parameters = parameterSource(parameterInputs(graph, spec.layout));
-  graph.output('losses', batchLoss(spec, source, parameters, false));
+  graph.output('losses', batchLoss(plain, source, parameters, false));
   return emitModel(graph);
 }

@@ -1,4 +1,5 @@
 import { SeededRng } from '../../src-shared/runtime.ts';
+import { noiseRows, noiseTable, wantsNoise } from './augment.ts';
 import type { Engine, EngineSession, HostTensor, SessionOptions } from './engine.ts';
 import { sizeOf } from './graph.ts';
 import { advanceScale, FRESH_LOSS_SCALE, LEAST_LOSS_SCALE, type LossScale } from './loss-scale.ts';
@@ -20,9 +21,11 @@ import {
   keptName,
   scalarPorts,
   stepInputPort,
+  stepInputsOf,
   stepShape,
   type TrainGraphSpec,
   trainModel,
+  untouched,
   windowLossModel,
 } from './train-graph.ts';
 import { applyModel, gradientModel } from './train-split.ts';
@@ -181,6 +184,8 @@ export class TrainSession {
   readonly #train: EngineSession;
   readonly #evaluate: EngineSession;
   readonly #data: Tensors;
+  /** Of the training graphs alone. */
+  readonly #noise: Tensors;
   readonly #extras: Extras = {};
   #now: Moment = { carried: {}, lossScale: undefined, step: 0 };
   #before: Moment | undefined;
@@ -201,6 +206,10 @@ export class TrainSession {
       features: float(data.features, [spec.rows, spec.size.features]),
       targets: float(data.targets, [spec.rows, spec.targetColumns]),
     };
+    const { augment, size, seed } = spec;
+    this.#noise = wantsNoise(augment)
+      ? { noise: float(noiseTable(augment!, size, seed), [noiseRows(size), size.features]) }
+      : {};
   }
 
   /**
@@ -293,9 +302,10 @@ export class TrainSession {
     const schedule = stepSchedule(this.#spec.optimizer, step, steps, learningRate, lossScale?.skipped);
     const feeds: Record<string, HostTensor> = {
       ...this.#data,
+      ...this.#noise,
       ends: int32(ends, [steps, ...each]),
       steps: whole(steps),
-      ...this.#draws(step, steps, [steps, ...each]),
+      ...this.#draws(this.#spec, step, steps, [steps, ...each]),
       ...(lossScale
         ? { in_scale: scalar(lossScale.scale), in_good: scalar(lossScale.steps), in_skips: whole(0) }
         : {}),
@@ -345,8 +355,9 @@ export class TrainSession {
     const each = stepShape(this.#spec);
     const feeds: Record<string, HostTensor> = {
       ...this.#data,
+      ...this.#noise,
       ends: int32(ends, each),
-      ...this.#draws(step, 1, each),
+      ...this.#draws(this.#spec, step, 1, each),
       ...(lossScale ? { in_scale: scalar(lossScale.scale) } : {}),
     };
     this.#spec.layout.groups.forEach((_, i) => {
@@ -381,10 +392,15 @@ export class TrainSession {
   }
 
   /** Step inputs of some steps, of the extents `lead` in front of the input's own. */
-  #draws(first: number, steps: number, lead: readonly number[]): Record<string, HostTensor> {
-    const { model, seed, shard = { index: 0, count: 1 } } = this.#spec;
+  #draws(
+    spec: TrainGraphSpec,
+    first: number,
+    steps: number,
+    lead: readonly number[],
+  ): Record<string, HostTensor> {
+    const { seed, shard = { index: 0, count: 1 } } = spec;
     const feeds: Record<string, HostTensor> = {};
-    (model.stepInputs ?? []).forEach((input, i) => {
+    stepInputsOf(spec).forEach((input, i) => {
       const shape = [...lead, ...input.shape];
       const each = sizeOf(shape) / steps;
       const make = (length: number): Float32Array | Int32Array =>
@@ -406,7 +422,8 @@ export class TrainSession {
    */
   async evaluate(ends: Int32Array): Promise<number> {
     this.#extras.losses ??= await this.#engine.createSession(windowLossModel(this.#spec));
-    const { batch } = this.#spec;
+    const plain = untouched(this.#spec);
+    const { batch } = plain;
     const feeds: Record<string, HostTensor> = { ...this.#data, ...this.#keptFeeds() };
     let sum = 0;
     for (let from = 0; from < ends.length; from += batch) {
@@ -415,7 +432,7 @@ export class TrainSession {
       part.set(ends.subarray(from, from + count));
       const { losses } = await this.#extras.losses.run({
         ...feeds,
-        ...this.#draws(EVALUATION_DRAWS + from / batch, 1, [batch]),
+        ...this.#draws(plain, EVALUATION_DRAWS + from / batch, 1, [batch]),
         ends: int32(part, [batch]),
       });
       for (let i = 0; i < count; i++) sum += Number(losses!.data[i]);
