@@ -5,10 +5,18 @@ import { BUILD_DEFAULTS, type BuildOptions, type ModelSize, type TrainableModel 
 import { elasticNet, lasso, ridge } from './families/linear.ts';
 import { mlp } from './families/mlp.ts';
 import { tcn } from './families/tcn.ts';
+import { tcnAutoencoder } from './families/tcnAutoencoder.ts';
 import type { GradientFamily, ModelFamily, SolvedFamily } from './family.ts';
 
 /** All model families; a new one is one file and one line here. */
-const REGISTERED: Partial<Record<FamilyName, unknown>> = { ridge, lasso, elasticNet, mlp, tcn };
+const REGISTERED: Partial<Record<FamilyName, unknown>> = {
+  ridge,
+  lasso,
+  elasticNet,
+  mlp,
+  tcn,
+  tcnAutoencoder,
+};
 
 const FAMILIES = REGISTERED as Partial<Record<FamilyName, ModelFamily<unknown>>>;
 

@@ -2,7 +2,7 @@ import type { Value } from '../../tensor/graph.ts';
 import type { ModelScope } from '../../tensor/model.ts';
 import { relu } from '../../tensor/ops/index.ts';
 import { reshape } from '../../tensor/ops/shape.ts';
-import { heNormal, zeros } from '../../tensor/parameters.ts';
+import { heNormal, type Initializer, normalOf, zeros } from '../../tensor/parameters.ts';
 import { type Activation, activate } from './layers.ts';
 import type { SeriesOps, Taps } from './tcnSeries.ts';
 
@@ -36,10 +36,11 @@ function convParameters(
   names: readonly [string, string],
   fanIn: number,
   out: number,
+  init: Initializer = heNormal(fanIn),
 ): ConvParameters {
   const [weight, bias] = names;
   return {
-    weight: scope.parameter(weight, [fanIn, out], heNormal(fanIn)),
+    weight: scope.parameter(weight, [fanIn, out], init),
     bias: scope.parameter(bias, [out], zeros),
   };
 }
@@ -47,19 +48,28 @@ function convParameters(
 /** @param name prefix of the parameters' names, e.g. `level0` */
 export function levelParameters(
   scope: ModelScope,
-  { channels, kernelSize, residual, convsPerLevel }: LevelSettings,
+  { channels, levels, kernelSize, residual, convsPerLevel }: LevelSettings,
   name: string,
   inputs: number,
 ): LevelParameters {
   const first = convParameters(scope, [`${name}.weight`, `${name}.bias`], kernelSize * inputs, channels);
   if (convsPerLevel === 1) return { convs: [first], adds: residual && inputs === channels };
   const names = [`${name}.weight2`, `${name}.bias2`] as const;
-  const convs = [first, convParameters(scope, names, kernelSize * channels, channels)];
+  const fanIn = kernelSize * channels;
+  // Each level adds to the sum of those before it: the smaller by their number, so that the sum keeps its scale.
+  const second = convParameters(scope, names, fanIn, channels, normalOf(Math.sqrt(1 / (levels * fanIn))));
+  const convs = [first, second];
   if (!residual || inputs === channels) return { convs, adds: residual };
   return {
     convs,
     adds: true,
-    skip: convParameters(scope, [`${name}.skip`, `${name}.skipBias`], inputs, channels),
+    skip: convParameters(
+      scope,
+      [`${name}.skip`, `${name}.skipBias`],
+      inputs,
+      channels,
+      normalOf(1 / Math.sqrt(inputs)),
+    ),
   };
 }
 
