@@ -41,10 +41,13 @@ const windowAt = (end: number): Float32Array =>
 
 describe('families', () => {
   it('are listed with defaults that their schema accepts', () => {
-    expect(listFamilies().map(({ name }) => name)).toEqual(expect.arrayContaining(['ridge', 'lasso', 'elasticNet', 'mlp', 'tcn']));
-    for (const { name, defaults, fit } of listFamilies()) {
+    expect(listFamilies().map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['ridge', 'lasso', 'elasticNet', 'mlp', 'tcn']),
+    );
+    for (const { name, defaults, fit, runDefaults } of listFamilies()) {
       if (fit === 'solved') continue;
-      expect(defineModel(name, defaults, SIZE).config).toEqual(defaults);
+      const window = (runDefaults.windowBars as number | undefined) ?? SIZE.window;
+      expect(defineModel(name, defaults, { ...SIZE, window }).config).toEqual(defaults);
     }
   });
 
