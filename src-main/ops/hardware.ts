@@ -186,6 +186,7 @@ export interface SamplerSources {
   readonly cpuTimeUs?: () => number;
   /** Memory of the process. */
   readonly memoryBytes?: () => number;
+  readonly cores?: number;
 }
 
 /** A sensor of the processor can take a second to read on Windows, and moves slowly. */
@@ -223,6 +224,7 @@ export class DeviceSampler {
       information: systemInformation,
       cpuTimeUs: processCpuTimeUs,
       memoryBytes: () => process.memoryUsage.rss(),
+      cores: cpus().length,
       ...sources,
     };
     this.#before = { ms: clock.nowMs(), us: this.#sources.cpuTimeUs() };
@@ -253,7 +255,7 @@ export class DeviceSampler {
   #processor(timeMs: number): DeviceSample {
     const us = this.#sources.cpuTimeUs();
     const elapsedMs = timeMs - this.#before.ms;
-    const share = elapsedMs > 0 ? (us - this.#before.us) / 1000 / elapsedMs / cpus().length : null;
+    const share = elapsedMs > 0 ? (us - this.#before.us) / 1000 / elapsedMs / this.#sources.cores : null;
     this.#before = { ms: timeMs, us };
     return {
       timeMs,

@@ -140,7 +140,7 @@ function cpuGraphCache(folder: string | undefined): GraphCache | undefined {
 }
 
 /** Why an engine cannot work here, where that is known without trying. */
-function obstacle(engine: EngineName): string | undefined {
+export function engineObstacle(engine: EngineName): string | undefined {
   const { platform } = process;
   if (engine === 'cuda') return cudaObstacle();
   if (engine === 'directml' && platform !== 'win32') return 'DirectML is part of Windows';
@@ -157,7 +157,7 @@ function obstacle(engine: EngineName): string | undefined {
  */
 export async function probe(device: string, threads: number, clock?: Clock): Promise<EngineProbe> {
   const ref = parseDevice(device);
-  const reason = obstacle(ref.engine);
+  const reason = engineObstacle(ref.engine);
   if (reason !== undefined) return { name: ref.engine, available: false, reason };
   return probeEngine(makeEngine(ref, threads), clock);
 }

@@ -1,13 +1,19 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { base, jobSchema } from './common.ts';
+import { ENGINES } from './training.ts';
 
 export const engineInfoSchema = z.object({
-  name: z.enum(['cpu', 'webgpu']),
+  name: z.enum(ENGINES),
   available: z.boolean(),
   /** Why not, or on what it runs. */
   detail: z.string(),
+  /** Why it is not available; absent where it is. */
+  reason: z.string().optional(),
+  /** Names of its devices that work here. */
+  devices: z.array(z.string()),
 });
+export type EngineInfo = z.infer<typeof engineInfoSchema>;
 
 export const systemInfoSchema = z.object({
   version: z.string(),

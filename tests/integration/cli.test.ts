@@ -132,10 +132,18 @@ describe('the frontier command', () => {
       name: 'cpu',
       available: true,
       detail: expect.stringMatching(/^works \(probe \d+\.\d ms\)$/),
+      devices: ['cpu'],
     });
+    const engines = found.engines as { name: string; available: boolean; reason?: string }[];
+    expect(engines.map(({ name }) => name)).toEqual(['cpu', 'webgpu', 'cuda', 'directml', 'coreml', 'tfjs']);
+    for (const engine of engines) expect(engine.available).toBe(engine.reason === undefined);
+    expect(found.devices).toContainEqual(
+      expect.objectContaining({ id: 'cpu', available: true, memoryBytes: expect.any(Number) }),
+    );
     const { status, stdout } = await cli(['doctor', '--home', home]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Engine cpu +works/m);
+    expect(stdout).toMatch(/^Device cpu +.+ cores, [\d.]+ GiB memory/m);
   });
 });
 

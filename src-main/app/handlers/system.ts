@@ -2,7 +2,8 @@ import { cpus, totalmem } from 'node:os';
 import type { JobDto } from '../../../src-shared/contract/common.ts';
 import type { StatusDto, SystemInfo } from '../../../src-shared/contract/system.ts';
 import { appVersion } from '../../ops/paths.ts';
-import { type EngineContext, isEnded, runJob } from '../context.ts';
+import { type EngineContext, isEnded } from '../context.ts';
+import { hardwareOf } from '../hardware.ts';
 import { watch } from '../hub.ts';
 import type { Implementer } from '../rpc.ts';
 
@@ -55,35 +56,24 @@ function statusOf(context: EngineContext): StatusDto {
   };
 }
 
-/** The engines are tried once, in a worker, when somebody first asks. */
-function systemInfo(context: EngineContext): () => Promise<SystemInfo> {
-  let engines: Promise<SystemInfo['engines']> | undefined;
-  return async () => {
-    engines ??= runJob<SystemInfo['engines']>(context, 'hardware', 'Try the engines', {}).catch(
-      (error: unknown) => {
-        engines = undefined;
-        throw error;
-      },
-    );
-    return {
-      version: appVersion(),
-      host: context.host,
-      home: context.home,
-      nodeVersion: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      cpuModel: cpus()[0]?.model ?? 'unknown',
-      cpuCores: cpus().length,
-      memoryBytes: totalmem(),
-      engines: await engines,
-      secretStore: context.secrets.describe(),
-    };
+async function systemInfo(context: EngineContext): Promise<SystemInfo> {
+  return {
+    version: appVersion(),
+    host: context.host,
+    home: context.home,
+    nodeVersion: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpuModel: cpus()[0]?.model ?? 'unknown',
+    cpuCores: cpus().length,
+    memoryBytes: totalmem(),
+    engines: await hardwareOf(context).engines(),
+    secretStore: context.secrets.describe(),
   };
 }
 
 export function systemHandlers(os: Implementer, context: EngineContext) {
-  const info = systemInfo(context);
   return {
-    info: os.system.info.handler(() => info()),
+    info: os.system.info.handler(() => systemInfo(context)),
     status: os.system.status.handler(({ signal }) =>
       watch(context.hub, ['status', 'runs', 'studies', 'live'], {
         read: () => statusOf(context),
