@@ -6,6 +6,7 @@ import type { EntryOptions } from './entryOptions.ts';
 import { addNewsCommands } from './newsCommands.ts';
 import { command, entryOptions, real, timeframeOption, whole } from './options.ts';
 import { reportError } from './output.ts';
+import { addTrainCommands } from './trainCommands.ts';
 
 const program = new Command('frontier')
   .description('Trading workstation: bring history, train, backtest, optimise, deploy, watch.')
@@ -35,32 +36,7 @@ command<{
   .option('--seed <n>', 'seed of training and study', whole(0, 0xffffffff), 7);
 
 addDataCommands(program);
-
-command<{
-  family: 'mlp' | 'tcn';
-  horizon: number;
-  window: number;
-  epochs: number;
-  seed: number;
-  engine: 'auto' | 'cpu' | 'webgpu';
-  resume?: string;
-  includeRepaired?: boolean;
-}>(
-  program,
-  'train <symbol> <timeframe>',
-  'train a network on a stored history, calibrate it and store the model',
-  async ([s, t], o) => (await import('./commands/train.ts')).trainCommand(s!, t!, o),
-)
-  .addOption(new Option('--family <family>', 'kind of network').choices(['mlp', 'tcn']).default('mlp'))
-  .option('--horizon <bars>', 'bars ahead whose return is predicted', whole(1, 240), 12)
-  .option('--window <bars>', 'bars the network sees', whole(1, 512), 1)
-  .option('--epochs <n>', 'passes over the training span', whole(1, 1000), 30)
-  .option('--seed <n>', 'seed', whole(0, 0xffffffff), 7)
-  .addOption(
-    new Option('--engine <engine>', 'where it runs').choices(['auto', 'cpu', 'webgpu']).default('auto'),
-  )
-  .option('--include-repaired', 'learn from samples that touch repaired bars too')
-  .option('--resume <run>', 'go on with a run that was stopped or lost');
+addTrainCommands(program);
 
 entryOptions(
   command<

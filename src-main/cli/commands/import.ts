@@ -15,7 +15,7 @@ import { guessSymbol } from '../../data/import/suggest.ts';
 import { resolveUserPath } from '../home.ts';
 import type { CommonOptions } from '../options.ts';
 import { bodyOf, day, exitStatus, num } from '../output.ts';
-import { type CommandTools, withEngine } from './common.ts';
+import { type CommandTools, timeframeOf, withEngine } from './common.ts';
 import { qualityOutput, qualityText } from './qualityOutput.ts';
 
 export interface FileOptions extends CommonOptions {
@@ -103,6 +103,24 @@ async function importOne(
     progress.update(file, event.fraction * 0.99, `${event.stage} ${event.rows} rows`);
   }
   throw new FrontierError('IMPORT_FAILED', 'The import ended without a result.');
+}
+
+/** Imports a file that a model is to be trained on, replacing what is stored of it. */
+export async function importForTraining(
+  tools: CommandTools,
+  file: string,
+  options: Pick<FileOptions, 'symbol' | 'zone'> & { readonly timeframe?: string | undefined },
+): Promise<{ symbol: string; timeframe: string }> {
+  const timeframe = options.timeframe === undefined ? undefined : timeframeOf(options.timeframe);
+  const chosen: ImportOptions = {
+    home: '',
+    json: true,
+    symbol: options.symbol,
+    zone: options.zone,
+    timeframe,
+  };
+  const { dataset } = await importOne(tools, file, symbolOf(file, chosen), chosen);
+  return { symbol: dataset.symbol, timeframe: dataset.timeframe };
 }
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString().replace('.000Z', 'Z');

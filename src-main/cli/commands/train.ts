@@ -1,42 +1,128 @@
 import type { FrontierClient } from '../../../src-shared/contract/index.ts';
-import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
+import {
+  type FamilyInfo,
+  type ListedModel,
+  type TrainInput,
+  type TrainingRunDto,
+  trainInputSchema,
+} from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
-import type { CommonOptions } from '../options.ts';
 import { num, pct, timesHundred } from '../output.ts';
+import type { TrainOptions } from '../trainCommands.ts';
 import { type CommandTools, timeframeOf, withEngine } from './common.ts';
+import { importForTraining } from './import.ts';
 
-export interface TrainOptions extends CommonOptions {
-  readonly family: 'mlp' | 'tcn';
-  readonly horizon: number;
-  readonly window: number;
-  readonly epochs: number;
-  readonly seed: number;
-  readonly engine: 'auto' | 'cpu' | 'webgpu';
-  readonly resume?: string | undefined;
-  readonly includeRepaired?: boolean | undefined;
+type Settings = Record<string, unknown>;
+
+/** `3`, `true`, `[16,8]` and `{"a":1}` are read as JSON, anything else is text. */
+function settingValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
-async function begin(
-  client: FrontierClient,
-  symbol: string,
-  timeframe: string,
-  o: TrainOptions,
-): Promise<string> {
-  if (o.resume) {
-    await client.training.resume({ runId: o.resume });
-    return o.resume;
+/**
+ * Sorts `key=value` into settings of the run and of the family; `model.key` is the family's also where the run has a
+ * setting of that name.
+ * @throws FrontierError BAD_INPUT naming the known keys
+ */
+export function settingsOf(words: readonly string[], family: FamilyInfo): { run: Settings; model: Settings } {
+  const run: Settings = {};
+  const model: Settings = {};
+  for (const word of words) {
+    const at = word.indexOf('=');
+    const key = word.slice(0, Math.max(0, at));
+    const value = settingValue(word.slice(at + 1));
+    const own = key.startsWith('model.') ? key.slice('model.'.length) : undefined;
+    if (own !== undefined && Object.hasOwn(family.defaults, own)) model[own] = value;
+    else if (Object.hasOwn(trainInputSchema.shape, key) && key !== 'model') run[key] = value;
+    else if (Object.hasOwn(family.defaults, key)) model[key] = value;
+    else {
+      throw new FrontierError(
+        'BAD_INPUT',
+        at < 1 ? `"${word}" is no setting: write key=value.` : `There is no setting ${key}.`,
+        `Settings of ${family.name}: ${Object.keys(family.defaults).join(', ') || 'none'}; of the run: ${Object.keys(
+          trainInputSchema.shape,
+        )
+          .filter((k) => k !== 'model')
+          .join(', ')}.`,
+      );
+    }
   }
-  const { runId } = await client.training.start({
-    symbol,
-    timeframe: timeframeOf(timeframe),
-    family: o.family,
+  return { run, model };
+}
+
+function inputOf(symbol: string, timeframe: string, o: TrainOptions, family: FamilyInfo): TrainInput {
+  const { run, model } = settingsOf(o.set ?? [], family);
+  const named = {
     horizonBars: o.horizon,
     windowBars: o.window,
     epochs: o.epochs,
     seed: o.seed,
     engine: o.engine,
-    excludeRepaired: o.includeRepaired !== true,
+    device: o.device,
+    ...(o.includeRepaired ? { excludeRepaired: false } : {}),
+  };
+  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  const parsed = trainInputSchema.safeParse({
+    ...family.runDefaults,
+    ...run,
+    ...given,
+    model,
+    symbol,
+    timeframe: timeframeOf(timeframe),
+    family: family.name,
   });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new FrontierError('BAD_INPUT', `${issue.path.join('.')}: ${issue.message}`, 'Correct the setting.');
+}
+
+async function familyOf(client: FrontierClient, name: string): Promise<FamilyInfo> {
+  const families = await client.training.families();
+  const found = families.find((f) => f.name === name);
+  if (found) return found;
+  throw new FrontierError(
+    'BAD_INPUT',
+    `unknown model family "${name}"`,
+    `Known families: ${families.map((f) => f.name).join(', ')}.`,
+  );
+}
+
+/** Which history to learn from: one named, or the file, imported first. */
+async function marketOf(
+  tools: CommandTools,
+  symbol: string | undefined,
+  timeframe: string | undefined,
+  o: TrainOptions,
+): Promise<{ symbol: string; timeframe: string }> {
+  if (o.data !== undefined) return importForTraining(tools, o.data, o);
+  const market = { symbol: symbol ?? o.symbol, timeframe: timeframe ?? o.timeframe };
+  if (market.symbol !== undefined && market.timeframe !== undefined)
+    return { symbol: market.symbol, timeframe: market.timeframe };
+  throw new FrontierError(
+    'BAD_INPUT',
+    `missing required argument '${market.symbol === undefined ? 'symbol' : 'timeframe'}'`,
+    'Write frontier train EURUSD H1, or frontier train --data FILE.',
+  );
+}
+
+async function begin(
+  tools: CommandTools,
+  symbol: string | undefined,
+  timeframe: string | undefined,
+  o: TrainOptions & { readonly family?: string },
+): Promise<string> {
+  const { client } = tools;
+  if (o.resume) {
+    await client.training.resume({ runId: o.resume });
+    return o.resume;
+  }
+  const family = await familyOf(client, o.family ?? o.model);
+  const market = await marketOf(tools, symbol, timeframe, o);
+  const { runId } = await client.training.start(inputOf(market.symbol, market.timeframe, o, family));
   return runId;
 }
 
@@ -50,43 +136,82 @@ async function follow({ client, progress, signal }: CommandTools, runId: string)
       loss === undefined ? 'starting' : `step ${run.step}, loss ${loss.toFixed(4)}`,
     );
     if (run.state === 'done') return run;
-    if (run.state === 'failed' || run.state === 'stopped')
-      throw new FrontierError(
-        run.state === 'stopped' ? 'CANCELLED' : 'ENGINE_FAILED',
-        run.error?.message ?? 'Training did not finish.',
-        `Go on with --resume ${run.id}.`,
-      );
+    if (run.state === 'failed' || run.state === 'stopped') {
+      const { error } = run;
+      const code =
+        run.state === 'stopped' ? 'CANCELLED' : ((error?.code ?? 'ENGINE_FAILED') as 'ENGINE_FAILED');
+      const hint = [error?.hint, `Go on with --resume ${run.id}.`].filter(Boolean).join(' ');
+      throw new FrontierError(code, error?.message ?? 'Training did not finish.', hint);
+    }
   }
   throw new FrontierError('ENGINE_FAILED', 'Training did not finish.', `Go on with --resume ${runId}.`);
 }
 
-export async function trainCommand(symbol: string, timeframe: string, options: TrainOptions): Promise<void> {
+/** The figures of a run for machines. */
+function figuresOf(run: TrainingRunDto, model: ListedModel) {
+  const figures = Object.fromEntries(model.figures.map(({ name, value }) => [name, value]));
+  return {
+    modelId: model.id,
+    version: model.version,
+    family: model.family,
+    engine: model.engine,
+    device: run.device ?? model.device ?? model.engine,
+    steps: run.step,
+    seconds: run.seconds,
+    metrics: {
+      finalLoss: run.finalLoss ?? null,
+      bestValidationLoss: run.bestValidation ?? null,
+      testR2: model.testR2,
+      testRankCorrelation: model.testRankCorrelation,
+      ...figures,
+    },
+    conformal: model.conformal,
+    run: {
+      id: run.id,
+      steps: run.step,
+      seconds: run.seconds,
+      finalLoss: run.finalLoss,
+      engine: run.engine,
+      engineNote: run.engineNote,
+      restarts: run.restarts,
+    },
+    model,
+  };
+}
+
+type Trained = ReturnType<typeof figuresOf>;
+
+function textOf({ run, model }: Trained): string {
+  const { conformal: c } = model;
+  const interval = c
+    ? `; intervals aimed at ${num(100 * c.target, 0)} %, achieved ${num(100 * c.achieved, 1)} %`
+    : '';
+  return [
+    `${model.id}: ${model.family.toUpperCase()} version ${model.version}, ${run.steps} steps in ${num(run.seconds, 1)} s on ${model.engine}`,
+    ...(run.engineNote ? [run.engineNote] : []),
+    ...(model.samplesLeftOut
+      ? [`${model.samplesLeftOut} samples touch repaired bars and were left out`]
+      : []),
+    ...(model.role === 'regressor' || model.role === 'diffusion'
+      ? [
+          `out of sample: R² ${pct(timesHundred(model.testR2))}, rank correlation ${num(model.testRankCorrelation, 3)}${interval}`,
+        ]
+      : []),
+    ...model.figures.map(({ label, value, unit }) => `${label}: ${num(value, 4)}${unit ? ` ${unit}` : ''}`),
+  ].join('\n');
+}
+
+export async function trainCommand(
+  symbol: string | undefined,
+  timeframe: string | undefined,
+  options: TrainOptions,
+): Promise<void> {
   await withEngine(
     options,
     async (tools) => {
-      const run = await follow(tools, await begin(tools.client, symbol, timeframe, options));
-      const model = await tools.client.training.model({ modelId: run.modelId! });
-      return {
-        run: {
-          id: run.id,
-          steps: run.step,
-          seconds: run.seconds,
-          finalLoss: run.finalLoss,
-          engine: run.engine,
-          engineNote: run.engineNote,
-          restarts: run.restarts,
-        },
-        model,
-      };
+      const run = await follow(tools, await begin(tools, symbol, timeframe, options));
+      return figuresOf(run, await tools.client.training.model({ modelId: run.modelId! }));
     },
-    ({ run, model }) =>
-      [
-        `${model.id}: ${model.family.toUpperCase()} version ${model.version}, ${run.steps} steps in ${num(run.seconds, 1)} s on ${model.engine}`,
-        ...(run.engineNote ? [run.engineNote] : []),
-        ...(model.samplesLeftOut
-          ? [`${model.samplesLeftOut} samples touch repaired bars and were left out`]
-          : []),
-        `out of sample: R² ${pct(timesHundred(model.testR2))}, rank correlation ${num(model.testRankCorrelation, 3)}${model.conformal ? `; intervals aimed at ${num(100 * model.conformal.target, 0)} %, achieved ${num(100 * model.conformal.achieved, 1)} %` : ''}`,
-      ].join('\n'),
+    textOf,
   );
 }
