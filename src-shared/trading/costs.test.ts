@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FrontierError } from '../errors.ts';
 import { instrumentFor } from '../market/instruments.ts';
 import { accountFor, COST_PRESETS, costPresetFor, costsFor, venueFor } from './costs.ts';
-import { pricingOf } from './pricing.ts';
+import { pricingOf, roundTripCost } from './pricing.ts';
 import { bar, closeOrder, DEAR, flatBar, openOrder, testSpec, testVenue } from './testing.ts';
 import type { Trade, VenueSpec } from './types.ts';
 
@@ -72,6 +72,25 @@ describe('what a trade costs', () => {
     const total = trade.netProfit + trade.commission + trade.spreadCost + trade.slippageCost;
     expect(total).toBeCloseTo(0.001 * 10_000, 9);
     expect(trade.netPips).toBeCloseTo(trade.netProfit, 9);
+  });
+
+  it('COST-10: the cost of a round trip is what the venue takes of one that ends where it began', () => {
+    // 2 of spread, 1 of slippage twice, 0.5 of commission twice: 5 pips.
+    expect(roundTripCost(testSpec({ costs: DEAR }), 1.1)).toBeCloseTo(0.0005, 12);
+    const account = { ...testSpec().account, quoteToAccount: 0.8 };
+    for (const priceSide of ['bid', 'mid', 'ask'] as const) {
+      for (const side of ['buy', 'sell'] as const) {
+        const spec = testSpec({ priceSide, account, costs: { ...DEAR, commissionRate: 0.0003 } });
+        const venue = testVenue(spec);
+        venue.submit(openOrder(side));
+        venue.onBar(flatBar(1, 1.1));
+        venue.submit(closeOrder(venue));
+        const { trades } = venue.onBar(flatBar(2, 1.1));
+        const moneyPerUnit = 0.1 * spec.instrument.lotSize * account.quoteToAccount;
+        // The venue takes its rate of the fill prices, spread and slippage included: less than 0.005 pips apart.
+        expect(-trades[0]!.netProfit / moneyPerUnit).toBeCloseTo(roundTripCost(spec, 1.1), 6);
+      }
+    }
   });
 
   it('COST-6: a negative or unknown cost is refused by name', () => {

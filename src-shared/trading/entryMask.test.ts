@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { calendarOf } from '../market/calendars.ts';
-import { BLOCK, blockCodes, entryMask, repairedTimes } from './entryMask.ts';
+import { BLOCK, blockCodes, entryMask, intervalBlock, repairedTimes } from './entryMask.ts';
 import { DEFAULT_GENES, decide } from './strategy.ts';
 import { flatBar, testSpec } from './testing.ts';
 import type { DecisionInput } from './types.ts';
@@ -87,6 +87,38 @@ describe('entry mask', () => {
   });
 });
 
+describe('the interval must clear the cost', () => {
+  const at = (sign: number, lower: number, upper: number, cost: number) =>
+    intervalBlock({ close: 100, sign, lower, upper }, cost);
+
+  it('ORD-22: the near end, seen in the direction of the trade, must lie beyond the cost', () => {
+    expect(at(1, 102.5, 104, 2)).toBeUndefined();
+    expect(at(1, 102, 104, 2)).toEqual({ kind: 'interval', reach: 2, cost: 2 });
+    expect(at(1, 97, 104, 2)).toEqual({ kind: 'interval', reach: -3, cost: 2 });
+    expect(at(-1, 96, 97.5, 2)).toBeUndefined();
+    expect(at(-1, 96, 101, 2)).toEqual({ kind: 'interval', reach: -1, cost: 2 });
+    // Clear of the cost, but on the wrong side of the close for this direction.
+    expect(at(-1, 102.5, 104, 2)).toMatchObject({ reach: -4 });
+  });
+
+  it('ORD-22: without an interval there is no entry', () => {
+    expect(at(1, Number.NaN, 104, 2)).toEqual({ kind: 'interval', reach: Number.NaN, cost: 2 });
+    expect(at(Number.NaN, 101, 102, 0)).toBeDefined();
+  });
+
+  it('ORD-22: repairs and news are named first, and a mask of the interval alone is a mask', () => {
+    const bar = utc('2024-02-02T12:00');
+    const interval = () => intervalBlock({ close: 1, sign: 1, lower: 0.9, upper: 1.1 }, 0.01);
+    const options = { timeframe: 'H1', calendar: fx, windows: [], repairedMs: none } as const;
+    expect(entryMask({ ...options, interval })!.at(bar)?.kind).toBe('interval');
+    const windows = [window('2024-02-02T13:00', '2024-02-02T14:00', 'USD NFP')];
+    expect(entryMask({ ...options, windows, interval })!.at(bar)?.kind).toBe('news');
+    const repairedMs = Float64Array.of(bar);
+    expect(entryMask({ ...options, windows, repairedMs, interval })!.at(bar)?.kind).toBe('repaired');
+    expect([...blockCodes(entryMask({ ...options, interval })!, repairedMs)]).toEqual([BLOCK.interval]);
+  });
+});
+
 describe('decisions under a block', () => {
   const genes = { ...DEFAULT_GENES, entryThreshold: 1 };
   const spec = testSpec();
@@ -111,6 +143,16 @@ describe('decisions under a block', () => {
     );
     const repaired = decide(genes, { ...input, blocked: { kind: 'repaired' } }, spec);
     expect(repaired.explanation).toBe('No entry: this bar was repaired, and repaired bars are left out.');
+    const wide = { kind: 'interval', reach: -0.00031, cost: 0.00014 } as const;
+    expect(decide(genes, { ...input, blocked: wide }, spec)).toMatchObject({
+      intent: undefined,
+      explanation:
+        'No entry: the near end of the forecast interval reaches \u22123.1 pips, a round trip costs 1.4.',
+    });
+    const unknown = { ...wide, reach: Number.NaN };
+    expect(decide(genes, { ...input, blocked: unknown }, spec).explanation).toBe(
+      'No entry: there is no forecast interval for this bar.',
+    );
     expect(decide(genes, input, spec).intent).toMatchObject({ type: 'open' });
   });
 

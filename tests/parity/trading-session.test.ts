@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { intervalRule } from '../../src-main/app/entryRules.ts';
 import { type BacktestInput, barMask, runBacktest } from '../../src-main/backtest/engine.ts';
 import { barAt } from '../../src-shared/market/bars.ts';
 import { calendarOf } from '../../src-shared/market/calendars.ts';
@@ -12,6 +13,7 @@ import { SimulatedVenue, type VenueState } from '../../src-shared/trading/venue.
 import { anyBacktest, missingHistory, realBacktest } from './trading-market.ts';
 
 const HOUR_MS = 3_600_000;
+const PIP = 0.0001;
 const DAY_MS = 24 * HOUR_MS;
 
 interface SessionResult {
@@ -119,6 +121,44 @@ describe('a session bar by bar against the engine', () => {
         }
         const everything = barMask({ at: () => ({ kind: 'repaired' }) }, input.bars);
         expect(runBacktest({ ...input, entries: everything }, { band: false }).trades).toEqual([]);
+      }),
+      { numRuns: 150, endOnFailure: true },
+    );
+  });
+
+  it('ORD-22: also where the forecast interval must clear the cost, and every entry is one that does', () => {
+    const width = fc.array(fc.oneof(fc.double({ min: 0, max: 2, noNaN: true }), fc.constant(Number.NaN)), {
+      minLength: 120,
+      maxLength: 120,
+    });
+    const horizon = fc.integer({ min: 1, max: 48 });
+    fc.assert(
+      fc.property(anyBacktest, width, horizon, (input, halves, horizonBars) => {
+        const { bars, signals, atr, venue } = input;
+        const { timeMs, close } = bars;
+        const columns = {
+          timeMs,
+          close,
+          atr,
+          predictions: signals,
+          lower: signals.map((y, i) => y - halves[i]!),
+          upper: signals.map((y, i) => y + halves[i]!),
+        };
+        const interval = intervalRule(columns, horizonBars, venue);
+        const options = { timeframe: 'H1', windows: [], repairedMs: new Float64Array(0), interval } as const;
+        const mask = entryMask({ ...options, calendar: calendarOf({ calendar: 'fx' }) });
+        const masked = { ...input, entries: barMask(mask, bars) };
+        expectEqual(masked, () => false);
+        const { costs, account, instrument } = venue;
+        for (const { entryTimeMs, direction } of runBacktest(masked, { band: false }).trades) {
+          const i = timeMs.indexOf(entryTimeMs) - 1;
+          const sign = direction === 'long' ? 1 : -1;
+          const nearest = signals[i]! - sign * halves[i]!;
+          const price = close[i]! * Math.exp(((nearest * atr[i]!) / close[i]!) * Math.sqrt(horizonBars));
+          const fees = costs.commissionPerLot / (instrument.lotSize * account.quoteToAccount);
+          const perSide = costs.slippagePips * PIP + fees + (costs.commissionRate ?? 0) * close[i]!;
+          expect(sign * (price - close[i]!)).toBeGreaterThan(costs.spreadPips * PIP + 2 * perSide - 1e-12);
+        }
       }),
       { numRuns: 150, endOnFailure: true },
     );

@@ -2,7 +2,7 @@ import type { Migration } from '../migrate.ts';
 
 /**
  * The forecast interval that was known at a decision, and the verdict on the interval whose horizon ended at its bar:
- * what a session's coverage is counted from, whenever and however often it is opened again (JRN-10).
+ * what a session's coverage is counted from, whenever and however often it is opened again (JRN-9).
  */
 export const intervals: Migration = {
   id: 6,
