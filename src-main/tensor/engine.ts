@@ -186,6 +186,12 @@ async function deviceCount(engine: EngineName): Promise<number> {
   return Math.max(1, (await readGraphics()).length);
 }
 
+/** Names of an engine's devices here. */
+export async function deviceNames(engine: EngineName): Promise<readonly string[]> {
+  const count = await deviceCount(engine);
+  return Array.from({ length: count }, (_, index) => deviceId({ engine, index }));
+}
+
 /** The device that a run names, checked. */
 async function chosenDevice(choice: EngineChoice, id: string | undefined): Promise<DeviceRef | undefined> {
   if (id === undefined) return choice === 'auto' ? undefined : { engine: choice, index: 0 };

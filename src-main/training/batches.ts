@@ -25,9 +25,14 @@ export class BatchPlan {
     return Math.floor(step / this.stepsPerEpoch);
   }
 
-  /** Steps of the chunk that begins at `step`: at most `chunkSteps`, and never across the end of an epoch. */
-  chunkAt(step: number, chunkSteps: number): number {
-    return Math.min(chunkSteps, this.stepsPerEpoch - (step % this.stepsPerEpoch));
+  /**
+   * Steps of the chunk that begins at `step`: about `chunkSteps`, and never across the end of an epoch.
+   * @param multiple chunks end at a multiple of so many steps of the epoch, or with it
+   */
+  chunkAt(step: number, chunkSteps: number, multiple = 1): number {
+    const inEpoch = step % this.stepsPerEpoch;
+    const end = Math.max(multiple, Math.floor((inEpoch + chunkSteps) / multiple) * multiple);
+    return Math.min(end > inEpoch ? end : end + multiple, this.stepsPerEpoch) - inEpoch;
   }
 
   /** Window ends [steps, batch] of steps that lie in one epoch. */

@@ -29,6 +29,8 @@ export interface RunParts {
   readonly choices: RunChoices;
   readonly before: Checkpoint | undefined;
   readonly stepInputs: readonly StepInput[];
+  /** Whether the model learns from targets. */
+  readonly labelled: boolean;
 }
 
 function freshProgress(): RunProgress {
@@ -107,14 +109,15 @@ export class Run {
   async loop(): Promise<void> {
     this.#sampler.sample(this.#progress.step);
     while (!this.finished && !this.#io.signal.aborted) {
+      if (this.#io.paused()) {
+        await this.save('before the pause');
+        await this.#io.waitWhilePaused();
+        continue;
+      }
       await this.#chunk();
       this.#sampler.sample(this.#progress.step);
       if (this.#io.takeSaveRequest?.()) await this.save('as asked');
       else if (this.#saveIsDue()) await this.#beginSave();
-      if (this.#io.paused() && !this.finished) {
-        await this.save('before the pause');
-        await this.#io.waitWhilePaused();
-      }
     }
     await this.save(this.finished ? 'at the end of the run' : 'as the run stops');
   }
@@ -123,7 +126,7 @@ export class Run {
     const progress = this.#progress;
     const started = this.#io.clock.nowMs();
     const from = progress.step;
-    const steps = this.#plan.chunkAt(from, this.#pace.steps);
+    const steps = this.#plan.chunkAt(from, this.#pace.steps, this.#session.chunkMultiple);
     if (from % this.#plan.stepsPerEpoch === 0) progress.epoch = emptyPoint();
     const ends = this.#plan.endsOf(from, steps);
     const chunk = await this.#session.run(ends, steps, this.#rate);
@@ -158,7 +161,7 @@ export class Run {
     await this.save('before the step that failed');
     const { batch } = this.#plan;
     const batchEnds = ends.subarray(bad.index * batch, (bad.index + 1) * batch);
-    const error = nonFiniteError(this.#data, this.#config, bad, batchEnds);
+    const error = nonFiniteError(this.#data, this.#config, bad, batchEnds, this.#parts.labelled);
     this.#log('error', 'loss', `${error.message}.`);
     throw error;
   }

@@ -153,9 +153,13 @@ describe('train', () => {
   it('saves before it waits while paused', async () => {
     let pauses = 0;
     let saved = 0;
+    let steps = 0;
     const link = io({
       checkpointIntervalMs: 1e9,
-      paused: () => pauses === 0,
+      onChunk: (report) => {
+        steps = report.step;
+      },
+      paused: () => pauses === 0 && steps > 0,
       waitWhilePaused: async () => {
         pauses += 1;
         saved = (await readCheckpoint(path.join(directory, 'run')))!.progress.step;
@@ -164,6 +168,7 @@ describe('train', () => {
     const result = await train(data, CONFIG, link);
     expect(pauses).toBe(1);
     expect(saved).toBeGreaterThan(0);
+    expect(saved).toBeLessThan(result.steps);
     expect(result.stopped).toBe(false);
   });
 

@@ -1,15 +1,14 @@
 import { FrontierError } from '../../src-shared/errors.ts';
-import { type DefinedModel, defineModel, familyOf } from '../models/registry.ts';
+import { familyOf } from '../models/registry.ts';
 import { type Engine, type EngineChoice, openEngine } from '../tensor/engine.ts';
-import { collectParameters, inferenceModel } from '../tensor/model.ts';
-import { layOut } from '../tensor/parameters.ts';
+import { inferenceModel } from '../tensor/model.ts';
 import { freshState } from '../tensor/train-session.ts';
 import type { Checkpoint, RunChoices } from './checkpoint.ts';
 import { findCheckpoint, readCheckpoint } from './checkpointStore.ts';
-import { checkConfig, checkData } from './checks.ts';
+import { checkConfig, checkData, learnsFromTargets } from './checks.ts';
 import { runFingerprint } from './fingerprint.ts';
 import { halved, isOutOfMemory } from './memory.ts';
-import { openSession, type PreparedModel } from './open.ts';
+import { openSession, type PreparedModel, prepareModel } from './open.ts';
 import { Run } from './run.ts';
 import type { TrainConfig, TrainIo, TrainingData, TrainResult } from './types.ts';
 
@@ -28,7 +27,13 @@ async function engineFor(
   io: TrainIo,
 ): Promise<OpenedForRun> {
   const choice: EngineChoice = config.engine === 'auto' && before ? before.engine : config.engine;
-  const { engine, degradedReason } = await openEngine(choice, config.threads, io.clock, config.device);
+  const { engine, degradedReason } = await openEngine(
+    choice,
+    config.threads,
+    io.clock,
+    config.device,
+    io.cacheFolder === undefined ? {} : { cacheFolder: io.cacheFolder },
+  );
   if (before && before.engine !== engine.name) {
     throw new FrontierError(
       'CONFLICT',
@@ -50,20 +55,6 @@ function checkFingerprint(before: Checkpoint | undefined, fingerprint: string): 
     'the checkpoint belongs to a run with other settings or other data',
     'Start a new run, or go back to the settings and data of the interrupted one.',
   );
-}
-
-/** The model with its convolutions in one order of axes. */
-function define(data: TrainingData, config: TrainConfig, layout: RunChoices['layout']): PreparedModel {
-  const { targetCount = 1, featureCount } = data;
-  const outputs = config.loss.kind === 'quantile' ? config.loss.quantiles.length : targetCount;
-  const given = { window: config.window, features: featureCount, outputs, targets: targetCount };
-  const { attention, checkpointing } = config;
-  const model: DefinedModel = defineModel(config.family, config.model, given, {
-    attention,
-    checkpointing,
-    layout,
-  });
-  return { model, layout: layOut(collectParameters(model, model.size)) };
 }
 
 /** The newest checkpoint of the run, with a line in the log about what was found. */
@@ -99,13 +90,14 @@ async function attempt(
   before: Checkpoint | undefined,
 ): Promise<TrainResult> {
   const { engine } = opened;
-  const prepared = define(data, config, choices.layout);
-  const session = await openSession(data, config, prepared, choices, engine);
+  const prepared = prepareModel(data, config, choices.layout);
+  const session = await openSession({ data, config, prepared, choices, engine, io });
   try {
     const state = before?.state ?? freshState(prepared.layout, config.seed, config);
     await session.load(state, before?.progress.step ?? 0);
     const stepInputs = prepared.model.stepInputs ?? [];
-    const parts = { session, engine: engine.name, fingerprint, choices, before, stepInputs };
+    const labelled = learnsFromTargets(prepared.model.role);
+    const parts = { session, engine: engine.name, fingerprint, choices, before, stepInputs, labelled };
     const run = new Run(data, config, io, parts);
     try {
       await run.loop();
@@ -134,7 +126,7 @@ async function attempt(
 export async function train(data: TrainingData, config: TrainConfig, io: TrainIo): Promise<TrainResult> {
   const { role } = familyOf(config.family);
   checkConfig(config, role);
-  const first = define(data, config, 'channelsFirst');
+  const first = prepareModel(data, config, 'channelsFirst');
   checkData(data, config, role);
   const fingerprint = runFingerprint(data, config, first.model.config, first.layout);
   let before = await findBefore(io);

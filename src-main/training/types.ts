@@ -204,6 +204,6 @@ export interface TrainIo {
   readonly clock: Clock;
   /** Least time between checkpoints while running; pause, stop and end always save. Default 10,000. */
   readonly checkpointIntervalMs?: number;
-  /** File that keeps which layout of convolutions is fastest on which device. */
-  readonly layoutCache?: string;
+  /** Folder that keeps optimised graphs, and which layout of convolutions is fastest on which device. */
+  readonly cacheFolder?: string;
 }
