@@ -299,6 +299,22 @@ const rmsNormInstance = fc.tuple(size, size).map(
   }),
 );
 
+const attentionInstance = fc
+  .record({
+    batch: size,
+    heads: fc.integer({ min: 1, max: 3 }),
+    width: fc.integer({ min: 1, max: 3 }),
+    time: fc.integer({ min: 1, max: 5 }),
+    tileSize: fc.integer({ min: 1, max: 3 }),
+    causal: fc.boolean(),
+    tiled: fc.boolean(),
+  })
+  .map((c): OpInstance => {
+    const shape = [c.batch, c.time, c.heads * c.width];
+    const forward = ([q, k, v]: readonly Value[]): Value => ops.attention(q!, k!, v!, c);
+    return { shapes: [shape, shape, shape], forward, label: `attention ${JSON.stringify(c)}` };
+  });
+
 const scatterInstance = fc
   .tuple(shapeOf(1, 3), fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }))
   .map(([shape, picks]): OpInstance => {
@@ -421,6 +437,7 @@ export const OP_CASES: readonly OpCase[] = [
   opCase('LayerNormalization', layerNormInstance, { name: 'layerNorm', dtype: 'float32' }),
   opCase('LayerNormalization', groupNormInstance, { name: 'groupNorm', dtype: 'float32' }),
   opCase('Sqrt', rmsNormInstance, { name: 'rmsNorm' }),
+  opCase('MatMul', attentionInstance, { name: 'attention' }),
   opCase('ScatterND', scatterInstance, { name: 'scatterAdd' }),
   opCase(
     'Softmax',

@@ -17,7 +17,8 @@ export function gemm(a: Value, b: Value, c?: Value, options: GemmOptions = {}): 
   return apply('Gemm', c ? [a, b, c] : [a, b], attributes);
 }
 
-const swapLast = (a: Value): Value => {
+/** Transposes the matrices of the last two axes. */
+export const swapLast = (a: Value): Value => {
   const perm = a.shape.map((_, i) => i);
   const last = perm.length - 1;
   [perm[last], perm[last - 1]] = [perm[last - 1]!, perm[last]!];
