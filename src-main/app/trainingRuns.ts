@@ -206,7 +206,8 @@ export class TrainingRuns {
       const message = `The worker was lost (${event.reason}); the run goes on from its last checkpoint.`;
       this.#log(runId, 'warning', 'worker', message);
       this.#update(runId, { restarts: this.#record(runId).restarts + 1 });
-    } else if (event.type === 'progress') this.#progress(runId, event.progress.data as TrainProgressData);
+    } else if (event.type === 'progress' && event.progress.data !== undefined)
+      this.#progress(runId, event.progress.data as TrainProgressData);
   }
 
   async #finish(runId: string, job: JobHandle): Promise<void> {
@@ -220,7 +221,11 @@ export class TrainingRuns {
       this.#update(runId, {
         state: 'done',
         modelId: result.model.id,
-        finalLoss: result.finalLoss,
+        // Models that are made of models, or made elsewhere, have no loss of their own.
+        ...(typeof result.finalLoss === 'number' && Number.isFinite(result.finalLoss)
+          ? { finalLoss: result.finalLoss }
+          : {}),
+        ...(this.#record(runId).totalSteps === 0 ? { step: result.steps, totalSteps: result.steps } : {}),
         seconds: result.seconds,
         engineNote: result.engineNote,
         samplesLeftOut: result.model.samplesLeftOut,

@@ -10,8 +10,9 @@ import { ArtifactStore } from '../../store/artifacts.ts';
 import { regressorOf } from '../../store/manifest.ts';
 import { openEngine } from '../../tensor/engine.ts';
 import { homePaths } from '../context.ts';
+import { systemClock } from '../ids.ts';
 import { askModel } from '../signals.ts';
-import { fitModel } from './fit.ts';
+import { fitModel, type TrainProgressData } from './fit.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { storeModel, type ToStore } from './storeModel.ts';
 import { type LearnedHistory, loadHistory, type TrainPayload } from './train.ts';
@@ -169,6 +170,13 @@ function reportParts(made: readonly Made[], apart: ReturnType<typeof disagreemen
   ];
 }
 
+/** One line of the run's log per horizon. */
+function logHorizon(context: JobContext, fraction: number, { horizon, walk, model }: Made): void {
+  const message = `${hoursLabel(horizon.hours)}: accuracy ${(100 * walk.accuracy).toFixed(1)} % on ${walk.n} windows of expanding validation; stored as ${model.id}.`;
+  const entry = { timeMs: systemClock.nowMs(), level: 'info', topic: 'horizons', message } as const;
+  context.report({ fraction, data: { type: 'log', entry } satisfies TrainProgressData });
+}
+
 /** One model per horizon, judged on expanding windows, and one file that holds them side by side. */
 export async function composeHorizons(
   payload: TrainPayload,
@@ -184,7 +192,7 @@ export async function composeHorizons(
   for (const [i, horizon] of horizons.entries()) {
     const share = { from: i / horizons.length, to: (i + 1) / horizons.length };
     made.push(await makeOne(around, horizon, share));
-    context.report({ fraction: share.to, message: `${hoursLabel(horizon.hours)} done` });
+    logHorizon(context, share.to, made.at(-1)!);
   }
   // The horizon asked for leads where it is among them, else the shortest.
   const lead = made.find(({ horizon }) => horizon.bars === payload.input.horizonBars) ?? made[0]!;
@@ -225,7 +233,11 @@ export async function composeHorizons(
           value: apart.sharePct,
           unit: '%',
         },
-        { name: 'agreeNow', label: latest(made).text, value: latest(made).agree ? 1 : 0 },
+        {
+          name: 'agreeNow',
+          label: `All agree at the newest bar (${latest(made).text})`,
+          value: latest(made).agree ? 1 : 0,
+        },
       ],
     },
   };

@@ -24,8 +24,8 @@ function settingValue(text: string): unknown {
 }
 
 /**
- * Sorts `key=value` into settings of the run and of the family; `model.key` is the family's also where the run has a
- * setting of that name.
+ * Sorts `key=value` into settings of the family and of the run. Where both have a setting of that name it is the
+ * family's; `run.key` is the run's.
  * @throws FrontierError BAD_INPUT naming the known keys
  */
 export function settingsOf(words: readonly string[], family: FamilyInfo): { run: Settings; model: Settings } {
@@ -35,10 +35,9 @@ export function settingsOf(words: readonly string[], family: FamilyInfo): { run:
     const at = word.indexOf('=');
     const key = word.slice(0, Math.max(0, at));
     const value = settingValue(word.slice(at + 1));
-    const own = key.startsWith('model.') ? key.slice('model.'.length) : undefined;
-    if (own !== undefined && Object.hasOwn(family.defaults, own)) model[own] = value;
-    else if (Object.hasOwn(trainInputSchema.shape, key) && key !== 'model') run[key] = value;
-    else if (Object.hasOwn(family.defaults, key)) model[key] = value;
+    const ofRun = key.startsWith('run.') ? key.slice('run.'.length) : key;
+    if (Object.hasOwn(family.defaults, key)) model[key] = value;
+    else if (Object.hasOwn(trainInputSchema.shape, ofRun) && ofRun !== 'model') run[ofRun] = value;
     else {
       throw new FrontierError(
         'BAD_INPUT',
