@@ -1,17 +1,17 @@
 import { Select } from '@mantine/core';
 import type { SpanName } from '../../src-shared/contract/common.ts';
-import type { ModelDto } from '../../src-shared/contract/training.ts';
+import type { FamilyName, ListedModel, ModelDto } from '../../src-shared/contract/training.ts';
 import { useWorkspace } from '../state/workspace.ts';
 import { formatDate } from './format.ts';
 import { type Query, rpc, useQuery } from './rpc.ts';
 
 /** The model of the given id; else the newest of the market on screen; else the newest of all. */
-export function pickModel(
-  models: readonly ModelDto[],
+export function pickModel<M extends ModelDto>(
+  models: readonly M[],
   modelId: string | undefined,
   symbol: string | undefined,
   timeframe: string | undefined,
-): ModelDto | undefined {
+): M | undefined {
   const newest = models.toSorted((a, b) => b.createdMs - a.createdMs);
   return (
     newest.find((m) => m.id === modelId) ??
@@ -21,23 +21,51 @@ export function pickModel(
 }
 
 export interface ChosenModel {
-  readonly query: Query<ModelDto[]>;
-  readonly model: ModelDto | undefined;
+  /** The models that give a signal: those that predict a return and whose files are there. */
+  readonly query: Query<ListedModel[]>;
+  readonly model: ListedModel | undefined;
 }
 
-/** The trained models and the one that all tabs work with. */
+/** True for models that a strategy, a study or the chart can work with. */
+export function givesSignals(model: Pick<ListedModel, 'role' | 'present'>): boolean {
+  return model.role === 'regressor' && model.present;
+}
+
+/** The trained models that give a signal and the one that all tabs work with. */
 export function useChosenModel(): ChosenModel {
-  const query = useQuery('training.models', () => rpc.training.models(), []);
+  const all = useQuery('training.models', () => rpc.training.models(), []);
+  const query = { ...all, data: all.data?.filter(givesSignals) };
   const modelId = useWorkspace((w) => w.modelId);
   const symbol = useWorkspace((w) => w.symbol);
   const timeframe = useWorkspace((w) => w.timeframe);
   return { query, model: pickModel(query.data ?? [], modelId, symbol, timeframe) };
 }
 
+/** Families by the names that fit a list. */
+const FAMILY_LABEL: Readonly<Record<FamilyName, string>> = {
+  ridge: 'Ridge',
+  lasso: 'Lasso',
+  elasticNet: 'Elastic net',
+  mlp: 'MLP',
+  tcn: 'TCN',
+  transformer: 'Transformer',
+  tcnAutoencoder: 'TCN autoencoder',
+  anomaly: 'Anomaly',
+  diffusion: 'Diffusion',
+  ensemble: 'Ensemble',
+  horizons: 'Horizons',
+  imported: 'Imported',
+};
+
+/** The short name of a family. */
+export function familyLabel(family: FamilyName): string {
+  return FAMILY_LABEL[family];
+}
+
 /** A model in one line. */
 export function modelLabel(model: ModelDto): string {
   const market = `${model.symbol} ${model.timeframe}`;
-  return `${market} · ${model.family.toUpperCase()} v${model.version} · ${formatDate(model.createdMs)}`;
+  return `${market} · ${FAMILY_LABEL[model.family]} v${model.version} · ${formatDate(model.createdMs)}`;
 }
 
 interface ModelSelectProps {

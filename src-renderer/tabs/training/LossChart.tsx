@@ -1,12 +1,24 @@
-import { type PointerEvent, useMemo, useState } from 'react';
-import { formatNumber, UNKNOWN } from '../../ui/format.ts';
+import { type PointerEvent, useMemo } from 'react';
+import { formatNumber } from '../../ui/format.ts';
 import { useSize } from '../../ui/useSize.ts';
-import { type Axis, bestPoint, type CurvePoint, lossAxis, niceTicks, pointAt, thin } from './curve.ts';
+import {
+  type Axis,
+  bestPoint,
+  type CurvePoint,
+  lossAxis,
+  lossText,
+  niceTicks,
+  pointAt,
+  thin,
+} from './curve.ts';
 
 interface LossChartProps {
   readonly curve: readonly CurvePoint[];
   readonly totalSteps: number;
   readonly log: boolean;
+  /** The step under the pointer, here or in a chart beside this one. */
+  readonly hover: number | undefined;
+  readonly onHover: (step: number | undefined) => void;
 }
 const LEFT = 62;
 const RIGHT = 26;
@@ -29,13 +41,6 @@ function path(points: readonly CurvePoint[], value: (p: CurvePoint) => number | 
     parts.push(`${parts.length === 0 ? 'M' : 'L'}${f.x(p.step).toFixed(1)} ${f.toY(v).toFixed(1)}`);
   }
   return parts.join('');
-}
-
-/** A loss in three significant digits, as axis and legend show it. */
-function lossText(v: number | undefined): string {
-  if (v === undefined || !Number.isFinite(v)) return UNKNOWN;
-  if (v !== 0 && Math.abs(v) < 0.001) return v.toExponential(2);
-  return formatNumber(v, v < 0.1 ? 5 : 4);
 }
 
 function Grid({ f, totalSteps }: { readonly f: Frame; readonly totalSteps: number }) {
@@ -65,32 +70,36 @@ function Grid({ f, totalSteps }: { readonly f: Frame; readonly totalSteps: numbe
   );
 }
 
-function Legend({
-  point,
-  best,
-}: {
+interface LegendProps {
   readonly point: CurvePoint | undefined;
+  /** The newest point with a validation loss, up to `point`. */
+  readonly validated: CurvePoint | undefined;
   readonly best: CurvePoint | undefined;
-}) {
+}
+
+function Legend({ point, validated, best }: LegendProps) {
   return (
     <div className="ft-loss-legend ft-num">
       <span>step {formatNumber(point?.step)}</span>
       <span className="ft-key-train">train {lossText(point?.train)}</span>
-      <span className="ft-key-validation">
-        validation {lossText(point?.validation ?? best?.validation)}
-        {point?.validation === undefined && best ? ' (best)' : ''}
-      </span>
-      {point?.learningRate !== undefined && (
-        <span className="ft-dim">learning rate {point.learningRate.toPrecision(3)}</span>
+      <span className="ft-key-validation">validation {lossText(validated?.validation)}</span>
+      {best && (
+        <span className="ft-dim">
+          best {lossText(best.validation)} at step {formatNumber(best.step)}
+        </span>
       )}
     </div>
   );
 }
 
+/** The newest point with a validation loss, not after `step`. */
+function validatedAt(curve: readonly CurvePoint[], step = Number.POSITIVE_INFINITY): CurvePoint | undefined {
+  return curve.findLast((p) => p.validation !== undefined && p.step <= step);
+}
+
 /** Training and validation loss by step. Values under the pointer show in the legend. */
-export function LossChart({ curve, totalSteps, log }: LossChartProps) {
+export function LossChart({ curve, totalSteps, log, hover, onHover }: LossChartProps) {
   const [ref, { width, height }] = useSize<HTMLDivElement>();
-  const [hover, setHover] = useState<number>();
   const points = useMemo(() => thin(curve, 1500), [curve]);
   const y = useMemo(
     () =>
@@ -113,11 +122,11 @@ export function LossChart({ curve, totalSteps, log }: LossChartProps) {
   const point = hover === undefined ? curve.at(-1) : pointAt(curve, hover);
   const onMove = (e: PointerEvent<SVGSVGElement>) => {
     const at = e.clientX - e.currentTarget.getBoundingClientRect().left;
-    setHover(Math.round(((at - LEFT) / inner) * last));
+    onHover(Math.max(0, Math.min(last, Math.round(((at - LEFT) / inner) * last))));
   };
   return (
     <div className="ft-loss" ref={ref} data-testid="loss-chart" data-points={curve.length}>
-      <Legend point={point} best={best} />
+      <Legend point={point} validated={validatedAt(curve, point?.step)} best={best} />
       {width > 0 && height > TOP + BOTTOM && (
         <svg
           className="ft-loss-drawing"
@@ -126,7 +135,7 @@ export function LossChart({ curve, totalSteps, log }: LossChartProps) {
           role="img"
           aria-label={`Loss by step: ${curve.length} points, training loss now ${lossText(curve.at(-1)?.train)}`}
           onPointerMove={onMove}
-          onPointerLeave={() => setHover(undefined)}
+          onPointerLeave={() => onHover(undefined)}
         >
           <Grid f={f} totalSteps={last} />
           <path className="ft-loss-train" d={path(points, (p) => p.train, f)} />

@@ -1,89 +1,87 @@
-import { Button, Progress, Switch } from '@mantine/core';
-import { IconBrain, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import type { JobStateDto } from '../../../src-shared/contract/common.ts';
+import { ActionIcon, Button, Menu, SegmentedControl, Select, Switch } from '@mantine/core';
+import {
+  IconBrain,
+  IconDeviceFloppy,
+  IconDownload,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlayerStop,
+} from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
 import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
 import { type ErrorCode, FrontierError } from '../../../src-shared/errors.ts';
-import { type Command, useCommands } from '../../state/commands.ts';
 import { workspace } from '../../state/workspace.ts';
-import { formatDuration, formatNumber, UNKNOWN } from '../../ui/format.ts';
+import { formatTime } from '../../ui/format.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { invalidate, rpc, useWatch } from '../../ui/rpc.ts';
+import { Split } from '../../ui/Split.tsx';
 import { EmptyState, ErrorLine, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { LossChart } from './LossChart.tsx';
+import { useRuns } from './queries.ts';
+import { RunCharts } from './RunCharts.tsx';
+import { RunFacts } from './RunFacts.tsx';
+import { RunLog } from './RunLog.tsx';
+import { exportRun, isResumable, type RunActions, useRunActions, useRunCommands } from './runActions.ts';
+import { runTitle } from './runText.ts';
+import { SettingsList } from './SettingsList.tsx';
 import { trainingStore, useTraining } from './trainingStore.ts';
 
-const DOT: Partial<Record<JobStateDto, string>> = {
-  running: 'ok',
-  queued: 'warn',
-  paused: 'warn',
-  stopping: 'warn',
-  failed: 'bad',
-};
+const EXPORTS = [
+  ['json', 'JSON: curve, readings and log'],
+  ['csv', 'CSV: the curve'],
+  ['tensorboard', 'TensorBoard event file'],
+] as const;
 
-/** State of a run: a dot and the word. */
-export function RunState({ state, testId }: { readonly state: JobStateDto; readonly testId?: string }) {
-  return (
-    <span className="ft-cell-line">
-      <span className="ft-dot" data-state={DOT[state] ?? 'idle'} aria-hidden />
-      <span data-testid={testId}>{state}</span>
-    </span>
-  );
-}
-
-/** States from which a run goes on from its last checkpoint. */
-const RESUMABLE: ReadonlySet<JobStateDto> = new Set(['paused', 'stopped', 'failed']);
-
-type Action = 'pause' | 'resume' | 'stop';
-
-function useActions(runId: string, onResumed: () => void) {
-  const [error, setError] = useState<unknown>();
-  const resumed = useRef(onResumed);
-  resumed.current = onResumed;
-  const act = useMemo(
-    () => async (action: Action) => {
-      setError(undefined);
-      try {
-        await rpc.training[action]({ runId });
-        invalidate('training.list');
-        if (action === 'resume') resumed.current();
-      } catch (caught) {
-        setError(caught);
-      }
-    },
-    [runId],
-  );
-  return { act, error };
-}
-
-function useRunCommands(run: TrainingRunDto | undefined, act: (action: Action) => Promise<void>): void {
-  const state = run?.state;
-  const commands = useMemo(() => {
-    const make = (action: Action, label: string): Command => ({
-      id: `training.${action}`,
-      label,
-      group: 'Training',
-      run: () => void act(action),
-    });
-    if (state === 'running') return [make('pause', 'Pause training'), make('stop', 'Stop training')];
-    if (state && RESUMABLE.has(state) && state !== 'paused') return [make('resume', 'Resume training')];
-    if (state === 'paused') return [make('resume', 'Resume training'), make('stop', 'Stop training')];
-    return [];
-  }, [state, act]);
-  useCommands(commands);
-}
-
-function Controls({
-  state,
-  act,
+/** Saves a run as a file. */
+export function ExportRunMenu({
+  run,
+  onError,
 }: {
-  readonly state: JobStateDto;
-  readonly act: (a: Action) => Promise<void>;
+  readonly run: Pick<TrainingRunDto, 'id'>;
+  readonly onError: (error: unknown) => void;
 }) {
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon aria-label="Export the run" title="Export the run">
+          <IconDownload size={15} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {EXPORTS.map(([format, label]) => (
+          <Menu.Item
+            key={format}
+            onClick={() => {
+              onError(undefined);
+              exportRun(run, format).catch(onError);
+            }}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Controls({ run, actions }: { readonly run: TrainingRunDto; readonly actions: RunActions }) {
+  const { state } = run;
+  const { act, busy } = actions;
   const works = state === 'running' || state === 'queued';
   return (
     <>
-      {RESUMABLE.has(state) ? (
+      <Button
+        size="compact-sm"
+        data-testid="train-save"
+        disabled={state !== 'running'}
+        loading={busy === 'save'}
+        title="Writes a checkpoint now; the run goes on"
+        leftSection={<IconDeviceFloppy size={14} aria-hidden />}
+        onClick={() => void act('save')}
+      >
+        Save
+      </Button>
+      {isResumable(state) ? (
         <Button
           size="compact-sm"
           data-testid="train-resume"
@@ -116,99 +114,140 @@ function Controls({
   );
 }
 
-function Figure({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <div className="ft-figure-name">{name}</div>
-      <div className="ft-figure-value">{children}</div>
-    </div>
-  );
+/** Lets all tabs work with the model that a run has just made, once per run, where it is one that gives signals. */
+function useAdoption(run: TrainingRunDto | undefined): void {
+  const runId = run?.id;
+  const madeModel = run?.state === 'done' ? run.modelId : undefined;
+  useEffect(() => {
+    if (runId === undefined || madeModel === undefined) return;
+    if (trainingStore.getState().adoptedRunId === runId) return;
+    trainingStore.setState({ adoptedRunId: runId, shownModelId: madeModel });
+    invalidate('training.');
+    rpc.training.model({ modelId: madeModel }).then(
+      (model) => model.role === 'regressor' && workspace.getState().setModelId(madeModel),
+      // The model panel shows the same failure with its cause.
+      () => undefined,
+    );
+  }, [runId, madeModel]);
 }
 
-function engineText(run: TrainingRunDto): string {
-  if (run.engine === undefined) return UNKNOWN;
-  return run.engine === 'cpu' ? 'CPU' : run.engine === 'webgpu' ? 'WebGPU' : run.engine;
-}
-
-function Facts({ run }: { readonly run: TrainingRunDto }) {
-  const ended = run.endedMs !== undefined;
-  const taken = run.seconds === undefined ? undefined : run.seconds * 1000;
-  return (
-    <div className="ft-run-facts">
-      <Progress
-        value={run.state === 'done' ? 100 : run.totalSteps > 0 ? (100 * run.step) / run.totalSteps : 0}
-        aria-label="Training progress"
-        size={4}
-        radius={0}
-        {...(run.state === 'paused' ? { color: 'yellow' } : run.state === 'failed' ? { color: 'red' } : {})}
+function Curve({ run, hover, onHover }: CurveProps) {
+  const log = useTraining((s) => s.logScale);
+  if (run.curve.length > 0) {
+    return (
+      <LossChart
+        curve={run.curve}
+        totalSteps={run.endedMs === undefined ? run.totalSteps : run.step}
+        log={log}
+        hover={hover}
+        onHover={onHover}
       />
-      <div className="ft-figures ft-run-figures">
-        <Figure name="State">
-          <RunState state={run.state} testId="train-state" />
-        </Figure>
-        <Figure name="Step">
-          {formatNumber(run.step)} <span className="ft-dim ft-small">of {formatNumber(run.totalSteps)}</span>
-        </Figure>
-        <Figure name="Epoch">
-          {formatNumber(run.epoch)}{' '}
-          <span className="ft-dim ft-small">of {formatNumber(run.input.epochs)}</span>
-        </Figure>
-        <Figure name="Steps per second">{formatNumber(run.stepsPerSecond, 0)}</Figure>
-        <Figure name="Engine">{engineText(run)}</Figure>
-        {ended ? (
-          <Figure name="Took">{formatDuration(taken ?? (run.endedMs ?? 0) - run.startedMs)}</Figure>
-        ) : (
-          <Figure name="Time left">{run.state === 'running' ? formatDuration(run.etaMs) : UNKNOWN}</Figure>
-        )}
-        {run.restarts > 0 && <Figure name="Worker restarts">{formatNumber(run.restarts)}</Figure>}
-      </div>
-      {run.error && run.state === 'stopped' && (
-        <p className="ft-run-note ft-dim">
-          {run.error.message} {run.error.hint}
-        </p>
-      )}
-      {stoppedEarly(run) && (
-        <p className="ft-run-note ft-dim">
-          Ended early: no better validation loss for {run.input.patience}{' '}
-          {run.input.patience === 1 ? 'epoch' : 'epochs'}. The best weights were kept.
-        </p>
-      )}
-      {run.engineNote && (
-        <p className={`ft-run-note ${run.input.engine === 'auto' ? 'ft-dim' : 'ft-warn'}`}>
-          {run.engineNote}
-        </p>
+    );
+  }
+  const over = run.state === 'failed' || run.state === 'stopped' || run.state === 'done';
+  return (
+    <div className="ft-loss" data-testid="loss-chart" data-points={0}>
+      {over ? (
+        <EmptyState
+          title="No losses were measured"
+          text={
+            run.state === 'done'
+              ? 'This family is computed at once: there is no curve.'
+              : 'The run ended before its first chunk of steps.'
+          }
+        />
+      ) : (
+        <LoadingState label="Preparing features and the graph" />
       )}
     </div>
   );
 }
-
-function stoppedEarly(run: TrainingRunDto): boolean {
-  return run.state === 'done' && run.input.patience > 0 && run.epoch < run.input.epochs;
+interface CurveProps {
+  readonly run: TrainingRunDto;
+  readonly hover: number | undefined;
+  readonly onHover: (step: number | undefined) => void;
 }
 
-function runTitle(run: TrainingRunDto): string {
-  const { symbol, timeframe, family, horizonBars } = run.input;
-  return `${symbol} ${timeframe} · ${family.toUpperCase()} · ${horizonBars} bars ahead`;
+type Below = 'charts' | 'log' | 'settings';
+
+function Lower({ run, hover, onHover }: CurveProps) {
+  const [shown, setShown] = useState<Below>('charts');
+  const logScale = useTraining((s) => s.logScale);
+  return (
+    <div className="ft-run-lower">
+      <div className="ft-run-lower-head">
+        <SegmentedControl
+          aria-label="Below the curve"
+          value={shown}
+          onChange={(v) => setShown(v as Below)}
+          data={[
+            { value: 'charts', label: 'Measurements' },
+            { value: 'log', label: 'Log' },
+            { value: 'settings', label: 'Settings' },
+          ]}
+        />
+        <Switch
+          ml="auto"
+          label="Log scale"
+          checked={logScale}
+          onChange={(e) => trainingStore.setState({ logScale: e.currentTarget.checked })}
+        />
+      </div>
+      <div className="ft-run-lower-body">
+        {shown === 'charts' && <RunCharts run={run} hover={hover} onHover={onHover} />}
+        {shown === 'log' && <RunLog run={run} />}
+        {shown === 'settings' && <SettingsList settings={run.input} />}
+      </div>
+    </div>
+  );
+}
+
+function Body({ run }: { readonly run: TrainingRunDto }) {
+  const [hover, setHover] = useState<number>();
+  return (
+    <Split
+      id="training-run"
+      direction="vertical"
+      parts={[
+        { id: 'curve', size: 58, min: 150, content: <Curve run={run} hover={hover} onHover={setHover} /> },
+        { id: 'below', size: 42, min: 110, content: <Lower run={run} hover={hover} onHover={setHover} /> },
+      ]}
+    />
+  );
+}
+
+/** Chooses which run is watched. */
+function RunPicker({ run }: { readonly run: TrainingRunDto }) {
+  const runs = useRuns().data ?? [];
+  const listed = runs.some((r) => r.id === run.id) ? runs : [run, ...runs];
+  return (
+    <Select
+      className="ft-run-picker"
+      aria-label="Run"
+      variant="unstyled"
+      data={listed.map((r) => ({
+        value: r.id,
+        label: `${runTitle(r)} · ${formatTime(r.startedMs, { bare: true })}`,
+      }))}
+      value={run.id}
+      onChange={(runId) => runId !== null && trainingStore.setState({ runId, shownModelId: undefined })}
+      comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
+    />
+  );
 }
 
 function Watched({ runId }: { readonly runId: string }) {
   // A run that has ended is not followed any more; resuming it begins another round.
   const [round, setRound] = useState(0);
+  const [exportError, setExportError] = useState<unknown>();
   const { data: run, error } = useWatch(
     (signal) => rpc.training.watch({ runId }, { signal }),
     [runId],
     round,
   );
-  const { act, error: actError } = useActions(runId, () => setRound((n) => n + 1));
-  const logScale = useTraining((s) => s.logScale);
-  useRunCommands(run, act);
-  const madeModel = run?.state === 'done' ? run.modelId : undefined;
-  useEffect(() => {
-    if (madeModel === undefined) return;
-    // The model that was just made is what the next steps should work on.
-    workspace.getState().setModelId(madeModel);
-    invalidate('training.');
-  }, [madeModel]);
+  const actions = useRunActions(runId, () => setRound((n) => n + 1));
+  useRunCommands(run?.state, actions.act);
+  useAdoption(run);
   if (!run) {
     return (
       <Panel title="Training run">
@@ -216,43 +255,25 @@ function Watched({ runId }: { readonly runId: string }) {
       </Panel>
     );
   }
+  const failure = error ?? actions.error ?? exportError;
   return (
     <Panel
       flush
-      title={<span className="ft-ellipsis">{runTitle(run)}</span>}
+      title={<RunPicker run={run} />}
       actions={
         <>
-          <Switch
-            label="Log scale"
-            checked={logScale}
-            onChange={(e) => trainingStore.setState({ logScale: e.currentTarget.checked })}
-          />
-          <Controls state={run.state} act={act} />
+          <ExportRunMenu run={run} onError={setExportError} />
+          <Controls run={run} actions={actions} />
         </>
       }
     >
       <div className="ft-run">
-        <Facts run={run} />
+        <RunFacts run={run} />
         {run.error && run.state === 'failed' && <ErrorLine error={errorOf(run.error)} />}
-        {error || actError ? <ErrorLine error={error ?? actError} /> : null}
-        {run.curve.length > 0 ? (
-          <LossChart
-            curve={run.curve}
-            totalSteps={run.endedMs === undefined ? run.totalSteps : run.step}
-            log={logScale}
-          />
-        ) : (
-          <div className="ft-loss" data-testid="loss-chart" data-points={0}>
-            {run.state === 'failed' || run.state === 'stopped' ? (
-              <EmptyState
-                title="No losses were measured"
-                text="The run ended before its first chunk of steps."
-              />
-            ) : (
-              <LoadingState label="Preparing features and the graph" />
-            )}
-          </div>
-        )}
+        {failure ? <ErrorLine error={failure} /> : null}
+        <div className="ft-run-body">
+          <Body run={run} />
+        </div>
       </div>
     </Panel>
   );

@@ -1,15 +1,14 @@
+import { ActionIcon, Button } from '@mantine/core';
 import {
-  Button,
-  Checkbox,
-  Collapse,
-  NumberInput,
-  Select,
-  Stack,
-  Tooltip,
-  UnstyledButton,
-} from '@mantine/core';
-import { IconChevronRight, IconDatabaseImport, IconInfoCircle, IconPlayerPlay } from '@tabler/icons-react';
-import { useState } from 'react';
+  IconAdjustmentsHorizontal,
+  IconDatabaseImport,
+  IconPlayerPlay,
+  IconRestore,
+} from '@tabler/icons-react';
+import { type FormEvent, useEffect, useMemo, useState } from 'react';
+import type { DatasetDto } from '../../../src-shared/contract/data.ts';
+import type { TrainInput } from '../../../src-shared/contract/training.ts';
+import { type Command, useCommands } from '../../state/commands.ts';
 import { useDataset } from '../../state/markets.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatDate, formatNumber } from '../../ui/format.ts';
@@ -18,75 +17,31 @@ import { invalidate, rpc } from '../../ui/rpc.ts';
 import { EmptyState, ErrorLine } from '../../ui/states.tsx';
 import { loadDemoMarket } from '../data/importTask.ts';
 import { openImport } from '../data/openImport.ts';
-import { checkDraft, defaultDraft, FIELDS, type FieldSpec } from './fields.ts';
-import { trainingStore, useTraining } from './trainingStore.ts';
+import { ConfigDialog } from './ConfigDialog.tsx';
+import { changedFields } from './changed.ts';
+import { EstimateBrief } from './EstimatePanel.tsx';
+import { useEstimateFeed } from './estimate.ts';
+import { FamilySelect } from './FamilySelect.tsx';
+import { Field } from './Field.tsx';
+import { type Checked, checkDraft } from './fields.ts';
+import { useFamilies, useFamily } from './queries.ts';
+import { meetFamilies, resetDraft, trainingStore, useTraining } from './trainingStore.ts';
 
-function setField(name: FieldSpec['name'], value: number | string | boolean): void {
-  trainingStore.setState(({ draft }) => ({ draft: { ...draft, [name]: value } }));
+export interface Starter {
+  readonly start: (input: TrainInput) => Promise<void>;
+  readonly error: unknown;
+  readonly busy: boolean;
 }
 
-function Label({ spec }: { readonly spec: FieldSpec }) {
-  return (
-    <Tooltip label={spec.help} events={{ hover: true, focus: true, touch: true }}>
-      <span className="ft-label">
-        {spec.label}
-        <IconInfoCircle size={12} stroke={1.7} className="ft-dim" aria-hidden />
-      </span>
-    </Tooltip>
-  );
-}
-
-function Field({ spec, error }: { readonly spec: FieldSpec; readonly error: string | undefined }) {
-  const value = useTraining((s) => s.draft[spec.name]);
-  if (spec.kind === 'switch') {
-    return (
-      <Checkbox
-        className="ft-form-wide"
-        label={<Label spec={spec} />}
-        aria-label={spec.label}
-        error={error}
-        checked={value === true}
-        onChange={(e) => setField(spec.name, e.currentTarget.checked)}
-      />
-    );
-  }
-  const common = { label: <Label spec={spec} />, 'aria-label': spec.label, error, id: `train-${spec.name}` };
-  if (spec.kind === 'choice') {
-    return (
-      <Select
-        {...common}
-        data={[...spec.options]}
-        value={String(value)}
-        onChange={(v) => v !== null && setField(spec.name, v)}
-      />
-    );
-  }
-  return (
-    <NumberInput
-      {...common}
-      value={typeof value === 'boolean' ? '' : value}
-      onChange={(v) => setField(spec.name, typeof v === 'bigint' ? Number(v) : v)}
-      min={spec.min}
-      max={spec.max}
-      step={spec.step}
-      decimalScale={spec.decimals}
-      clampBehavior="none"
-      {...(spec.suffix === undefined
-        ? {}
-        : { suffix: Number(value) === 1 ? spec.suffix.replace(/s$/, '') : spec.suffix })}
-    />
-  );
-}
-
-function useStart() {
+function useStart(): Starter {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const start = async (input: Parameters<typeof rpc.training.start>[0]) => {
+  const start = async (input: TrainInput) => {
     setBusy(true);
     setError(undefined);
     try {
       const { runId } = await rpc.training.start(input);
-      trainingStore.setState({ runId });
+      trainingStore.setState({ runId, view: 'train', section: undefined, shownModelId: undefined });
       invalidate('training.list');
     } catch (caught) {
       setError(caught);
@@ -97,79 +52,128 @@ function useStart() {
   return { start, error, busy };
 }
 
-function Fields({
-  group,
-  errors,
-}: {
-  readonly group: FieldSpec['group'];
-  readonly errors: Record<string, string>;
-}) {
+const NO_ERRORS: Readonly<Record<string, string>> = {};
+const QUICK = ['horizonBars', 'windowBars', 'epochs', 'engine'] as const;
+const QUICK_SOLVED = ['horizonBars', 'windowBars'] as const;
+
+/** Says which settings away from the quick ones differ from the defaults, so that nothing works unseen. */
+function Differing() {
+  const draft = useTraining((s) => s.draft);
+  const family = useFamily();
+  const quick: readonly string[] = family?.fit === 'solved' ? QUICK_SOLVED : QUICK;
+  const changed = changedFields(draft, family).filter((c) => !quick.includes(c.name) && c.name !== 'family');
+  if (changed.length === 0) return null;
   return (
-    <div className="ft-form-grid">
-      {FIELDS.filter((f) => f.group === group).map((spec) => (
-        <Field key={spec.name} spec={spec} error={errors[spec.name]} />
-      ))}
+    <p className="ft-form-note" data-testid="changed-settings">
+      Changed: {changed.map((c) => `${c.label.toLowerCase()} ${c.value}`).join(', ')}
+    </p>
+  );
+}
+
+function MarketLine({ dataset }: { readonly dataset: DatasetDto }) {
+  return (
+    <div className="ft-train-on">
+      <span className="ft-cell-line">
+        <strong>
+          {dataset.symbol} {dataset.timeframe}
+        </strong>
+        {dataset.synthetic && <SyntheticBadge />}
+      </span>
+      <span className="ft-dim ft-small ft-num">
+        {formatNumber(dataset.bars)} bars, {formatDate(dataset.fromMs)} to {formatDate(dataset.toMs)}
+      </span>
     </div>
   );
 }
 
-function Form() {
-  const dataset = useDataset();
+function useFormCommands(checked: Checked, starter: Starter): void {
+  const commands = useMemo(
+    (): Command[] => [
+      {
+        id: 'training.configure',
+        label: 'Configure training',
+        group: 'Training',
+        keywords: ['hardware', 'batch', 'features', 'settings', 'estimate'],
+        run: () => trainingStore.setState({ section: 'market' }),
+      },
+      ...(checked.ok
+        ? [
+            {
+              id: 'training.start',
+              label: 'Start training',
+              group: 'Training',
+              run: () => void starter.start(checked.input),
+            },
+          ]
+        : []),
+    ],
+    [checked, starter.start],
+  );
+  useCommands(commands);
+}
+
+function Form({ dataset }: { readonly dataset: DatasetDto }) {
   const draft = useTraining((s) => s.draft);
-  const advanced = useTraining((s) => s.advanced);
-  const { start, error, busy } = useStart();
-  if (!dataset) return null;
-  const checked = checkDraft(draft, dataset.symbol, dataset.timeframe);
-  const errors = checked.ok ? {} : checked.errors;
-  const hiddenError = FIELDS.some((f) => f.group === 'advanced' && errors[f.name] !== undefined);
+  const families = useFamilies().data;
+  const family = useFamily();
+  const starter = useStart();
+  useEffect(() => {
+    if (families) meetFamilies(families);
+  }, [families]);
+  const { symbol, timeframe } = dataset;
+  const checked = useMemo(
+    () => checkDraft(draft, symbol, timeframe, family),
+    [draft, symbol, timeframe, family],
+  );
+  useEstimateFeed(checked.ok ? checked.input : undefined);
+  useFormCommands(checked, starter);
+  const errors = checked.ok ? NO_ERRORS : checked.errors;
+  const solved = family?.fit === 'solved';
+  const elsewhere = Object.keys(errors).filter((name) => !(QUICK as readonly string[]).includes(name)).length;
+  const onSubmit = (e: FormEvent) => {
+    e.preventDefault();
+    if (checked.ok) void starter.start(checked.input);
+  };
   return (
-    <form
-      noValidate
-      onSubmit={(e) => {
-        e.preventDefault();
-        if (checked.ok) void start(checked.input);
-      }}
-    >
-      <Stack gap={12}>
-        <div className="ft-train-on">
-          <span className="ft-cell-line">
-            <strong>
-              {dataset.symbol} {dataset.timeframe}
-            </strong>
-            {dataset.synthetic && <SyntheticBadge />}
-          </span>
-          <span className="ft-dim ft-small ft-num">
-            {formatNumber(dataset.bars)} bars, {formatDate(dataset.fromMs)} to {formatDate(dataset.toMs)}
-          </span>
+    <>
+      <form noValidate onSubmit={onSubmit} className="ft-train-quick">
+        <MarketLine dataset={dataset} />
+        <FamilySelect described />
+        <div className="ft-form-grid">
+          {(solved ? QUICK_SOLVED : QUICK).map((name) => (
+            <Field key={name} name={name} errors={errors} place="quick" />
+          ))}
         </div>
-        <h3 className="ft-group">Forecast</h3>
-        <Fields group="forecast" errors={errors} />
-        <h3 className="ft-group">Learning</h3>
-        <Fields group="network" errors={errors} />
-        <UnstyledButton
-          className="ft-group ft-fold"
-          aria-expanded={advanced || hiddenError}
-          onClick={() => trainingStore.setState({ advanced: !advanced })}
+        {solved && (
+          <p className="ft-form-note">
+            This family is computed at once: it has no epochs and no learning rate.
+          </p>
+        )}
+        <Differing />
+        <Button
+          fullWidth
+          leftSection={<IconAdjustmentsHorizontal size={15} aria-hidden />}
+          data-testid="train-configure"
+          onClick={() => trainingStore.setState({ section: 'market' })}
         >
-          <IconChevronRight size={14} aria-hidden /> Advanced
-        </UnstyledButton>
-        <Collapse expanded={advanced || hiddenError}>
-          <Fields group="advanced" errors={errors} />
-        </Collapse>
+          All settings{elsewhere > 0 ? ` (${elsewhere} to correct)` : ''}
+        </Button>
         <Button
           type="submit"
           variant="filled"
           fullWidth
           data-testid="train-start"
-          loading={busy}
+          loading={starter.busy}
           disabled={!checked.ok}
           leftSection={<IconPlayerPlay size={15} aria-hidden />}
         >
           Start training
         </Button>
-        {error ? <ErrorLine error={error} /> : null}
-      </Stack>
-    </form>
+        {starter.error ? <ErrorLine error={starter.error} /> : null}
+        <EstimateBrief />
+      </form>
+      <ConfigDialog checked={checked} family={family} dataset={dataset} starter={starter} />
+    </>
   );
 }
 
@@ -181,14 +185,19 @@ export function TrainForm() {
       title="New training run"
       actions={
         dataset && (
-          <Button size="compact-xs" onClick={() => trainingStore.setState({ draft: defaultDraft() })}>
-            Defaults
-          </Button>
+          <ActionIcon
+            size={24}
+            aria-label="Back to the defaults of the family"
+            title="Back to the defaults of the family"
+            onClick={resetDraft}
+          >
+            <IconRestore size={15} aria-hidden />
+          </ActionIcon>
         )
       }
     >
       {dataset ? (
-        <Form />
+        <Form dataset={dataset} />
       ) : (
         <EmptyState
           icon={<IconDatabaseImport size={28} stroke={1.3} aria-hidden />}

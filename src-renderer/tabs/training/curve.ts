@@ -1,4 +1,5 @@
 import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
+import { formatNumber, UNKNOWN } from '../../ui/format.ts';
 
 export type CurvePoint = TrainingRunDto['curve'][number];
 
@@ -89,4 +90,18 @@ export function thin(curve: readonly CurvePoint[], limit: number): readonly Curv
     kept.add(part.reduce((a, b) => (b.train > a.train ? b : a)));
   }
   return curve.filter((p) => kept.has(p) || p.validation !== undefined);
+}
+
+/** A loss in three significant digits, as axis and legend show it. */
+export function lossText(v: number | undefined): string {
+  if (v === undefined || !Number.isFinite(v)) return UNKNOWN;
+  if (v !== 0 && Math.abs(v) < 0.001) return v.toExponential(2);
+  return formatNumber(v, v < 0.1 ? 5 : 4);
+}
+
+/** At most `limit` of a list, evenly spread, the last one always. */
+export function sampled<T>(list: readonly T[], limit: number): readonly T[] {
+  if (list.length <= limit) return list;
+  const stride = (list.length - 1) / (limit - 1);
+  return Array.from({ length: limit }, (_, i) => list[Math.round(i * stride)]!);
 }

@@ -1,220 +1,110 @@
-import { type TrainInput, trainInputSchema } from '../../../src-shared/contract/training.ts';
+import { type FamilyInfo, type TrainInput, trainInputSchema } from '../../../src-shared/contract/training.ts';
 import type { Timeframe } from '../../../src-shared/market/timeframes.ts';
+import { readSettings, settingFields } from './familySettings.ts';
+import { FIELDS } from './fieldSpecs.ts';
+import type { Draft, FieldSpec, SectionName } from './fieldTypes.ts';
 
-type NumberField =
-  | 'horizonBars'
-  | 'windowBars'
-  | 'epochs'
-  | 'batch'
-  | 'learningRate'
-  | 'weightDecay'
-  | 'patience'
-  | 'seed'
-  | 'confidence';
-type ChoiceField = 'family' | 'loss' | 'engine';
-type SwitchField = 'excludeRepaired';
-
-interface FieldBase {
-  readonly label: string;
-  /** One or two sentences: what it does, and what changing it costs. */
-  readonly help: string;
-  readonly group: 'forecast' | 'network' | 'advanced';
-}
-export type FieldSpec = FieldBase &
-  (
-    | {
-        readonly name: NumberField;
-        readonly kind: 'number';
-        readonly min: number;
-        readonly max: number;
-        readonly step: number;
-        readonly decimals: number;
-        readonly suffix?: string;
-      }
-    | {
-        readonly name: ChoiceField;
-        readonly kind: 'choice';
-        readonly options: ReadonlyArray<{ readonly value: string; readonly label: string }>;
-      }
-    | { readonly name: SwitchField; readonly kind: 'switch' }
-  );
-
-/** Every field of `trainInputSchema` but symbol and timeframe, which the top bar chooses. Bounds repeat the schema's. */
-export const FIELDS: readonly FieldSpec[] = [
-  {
-    name: 'horizonBars',
-    kind: 'number',
-    group: 'forecast',
-    label: 'Horizon',
-    suffix: ' bars',
-    help: 'How many bars ahead the return is predicted. Longer horizons have larger moves to catch and fewer independent examples.',
-    min: 1,
-    max: 240,
-    step: 1,
-    decimals: 0,
-  },
-  {
-    name: 'windowBars',
-    kind: 'number',
-    group: 'forecast',
-    label: 'Window',
-    suffix: ' bars',
-    help: 'How many bars of features the network sees for one forecast.',
-    min: 1,
-    max: 512,
-    step: 1,
-    decimals: 0,
-  },
-  {
-    name: 'confidence',
-    kind: 'number',
-    group: 'forecast',
-    label: 'Coverage',
-    help: 'Share of outcomes that should fall inside the forecast band, 0.90 for nine in ten. Calibrated on data the network has not seen, then judged on a later test span.',
-    min: 0.5,
-    max: 0.995,
-    step: 0.01,
-    decimals: 3,
-  },
-  {
-    name: 'family',
-    kind: 'choice',
-    group: 'network',
-    label: 'Network',
-    help: 'MLP: dense layers over the whole window, fast. TCN: causal convolutions over time, slower, follows order within the window.',
-    options: [
-      { value: 'mlp', label: 'MLP, dense layers' },
-      { value: 'tcn', label: 'TCN, causal convolutions' },
-    ],
-  },
-  {
-    name: 'epochs',
-    kind: 'number',
-    group: 'network',
-    label: 'Epochs',
-    help: 'Passes over the training span, at most. Early stopping may end the run before.',
-    min: 1,
-    max: 1000,
-    step: 1,
-    decimals: 0,
-  },
-  {
-    name: 'engine',
-    kind: 'choice',
-    group: 'network',
-    label: 'Engine',
-    help: 'Where the graph runs. Automatic takes the GPU where one is usable, else the CPU, and says why.',
-    options: [
-      { value: 'auto', label: 'Automatic' },
-      { value: 'cpu', label: 'CPU' },
-      { value: 'webgpu', label: 'GPU (WebGPU)' },
-    ],
-  },
-  {
-    name: 'batch',
-    kind: 'number',
-    group: 'advanced',
-    label: 'Batch size',
-    help: 'Examples per step. Larger batches make steadier but fewer steps.',
-    min: 8,
-    max: 4096,
-    step: 8,
-    decimals: 0,
-  },
-  {
-    name: 'learningRate',
-    kind: 'number',
-    group: 'advanced',
-    label: 'Learning rate',
-    help: 'Step length of Adam. Too large and the loss jumps, too small and it crawls.',
-    min: 0.000001,
-    max: 1,
-    step: 0.0001,
-    decimals: 6,
-  },
-  {
-    name: 'weightDecay',
-    kind: 'number',
-    group: 'advanced',
-    label: 'Weight decay',
-    help: 'Pull of the weights towards zero at each step, against overfitting.',
-    min: 0,
-    max: 1,
-    step: 0.01,
-    decimals: 6,
-  },
-  {
-    name: 'loss',
-    kind: 'choice',
-    group: 'advanced',
-    label: 'Loss',
-    help: 'Huber counts large errors less than squared error does: single wild bars do not rule the fit.',
-    options: [
-      { value: 'huber', label: 'Huber' },
-      { value: 'mse', label: 'Squared error' },
-    ],
-  },
-  {
-    name: 'patience',
-    kind: 'number',
-    group: 'advanced',
-    label: 'Patience',
-    suffix: ' epochs',
-    help: 'The run stops after this many epochs without a better validation loss; the best weights are kept. 0 never stops early.',
-    min: 0,
-    max: 1000,
-    step: 1,
-    decimals: 0,
-  },
-  {
-    name: 'seed',
-    kind: 'number',
-    group: 'advanced',
-    label: 'Seed',
-    help: 'Starts the random numbers. The same seed, data and engine give the same model.',
-    min: 0,
-    max: 0xffffffff,
-    step: 1,
-    decimals: 0,
-  },
-  {
-    name: 'excludeRepaired',
-    kind: 'switch',
-    group: 'advanced',
-    label: 'Leave out repaired bars',
-    help: 'Examples whose window or horizon touches a bar that was clipped, filled, moved or fetched again are not learned from. The run says how many there were.',
-  },
-];
-
-/** What the form holds: numbers, or the text of a field that is not a number yet. */
-export type Draft = Readonly<Record<NumberField | ChoiceField, number | string>> &
-  Readonly<Record<SwitchField, boolean>>;
+export { FIELDS } from './fieldSpecs.ts';
+export type { Draft, FieldSpec, SectionName } from './fieldTypes.ts';
 
 /** The documented defaults. */
 export function defaultDraft(): Draft {
   const {
     symbol: _symbol,
     timeframe: _timeframe,
+    device = '',
     ...rest
   } = trainInputSchema.parse({
     symbol: 'DEFAULTS',
     timeframe: 'H1',
   });
-  return rest;
+  return { ...rest, device };
 }
 
 export type Checked =
   | { readonly ok: true; readonly input: TrainInput }
   | { readonly ok: false; readonly errors: Readonly<Record<string, string>> };
 
-/** Checks a form against the contract, field by field. */
-export function checkDraft(draft: Draft, symbol: string, timeframe: Timeframe): Checked {
-  const result = trainInputSchema.safeParse({ ...draft, symbol, timeframe });
-  if (result.success) return { ok: true, input: result.data };
+const LOSS_OF_CQR = 'Quantile intervals need the quantile loss (section Learning).';
+
+/**
+ * Checks a form against the contract and the settings of its family, field by field. Errors of family settings are
+ * named `model.<setting>`.
+ */
+export function checkDraft(draft: Draft, symbol: string, timeframe: Timeframe, family?: FamilyInfo): Checked {
+  const settings = readSettings(
+    family ? settingFields(family.schema, family.defaults) : [],
+    family?.name === draft.family ? draft.model : {},
+  );
+  const { device, ...rest } = draft;
+  const result = trainInputSchema.safeParse({
+    ...rest,
+    model: settings.values,
+    symbol,
+    timeframe,
+    ...(device === '' ? {} : { device }),
+  });
   const errors: Record<string, string> = {};
-  for (const issue of result.error.issues) {
+  for (const [name, message] of Object.entries(settings.errors)) errors[`model.${name}`] = message;
+  for (const issue of result.error?.issues ?? []) {
     const name = String(issue.path[0] ?? '');
     errors[name] ??= draft[name as keyof Draft] === '' ? 'A number is needed.' : issue.message;
   }
+  if (draft.conformal === 'cqr' && draft.loss !== 'quantile') errors.conformal = LOSS_OF_CQR;
+  if (result.success && Object.keys(errors).length === 0) return { ok: true, input: result.data };
   return { ok: false, errors };
+}
+
+/** How many fields of a section are wrong. */
+export function errorsIn(section: SectionName, errors: Readonly<Record<string, string>>): number {
+  return Object.keys(errors).filter((key) => {
+    const name = key.split('.')[0];
+    return FIELDS.some((f) => f.name === name && f.section === section);
+  }).length;
+}
+
+export function fieldOf(name: FieldSpec['name']): FieldSpec {
+  const spec = FIELDS.find((f) => f.name === name);
+  if (!spec) throw new Error(`There is no field ${name}.`);
+  return spec;
+}
+
+/** What a run starts from with a family: the general defaults with those of the family over them. */
+function baseOf(family: FamilyInfo | undefined): Readonly<Record<string, unknown>> {
+  return { ...defaultDraft(), ...family?.runDefaults };
+}
+
+/**
+ * The draft with another family: fields that still have the default of the old family take that of the new one; what
+ * the user set stays. Settings of the family begin anew.
+ * @param from undefined where the draft has never met its family's defaults
+ */
+export function withFamily(draft: Draft, from: FamilyInfo | undefined, to: FamilyInfo): Draft {
+  const before = baseOf(from);
+  const after = baseOf(to);
+  const changed: Record<string, unknown> = {};
+  for (const name of new Set([
+    ...Object.keys(from?.runDefaults ?? {}),
+    ...Object.keys(to.runDefaults),
+  ]) as Set<keyof Draft>) {
+    if (!(name in draft)) continue;
+    if (JSON.stringify(draft[name]) === JSON.stringify(before[name])) changed[name] = after[name];
+  }
+  const sameFamily = draft.family === to.name;
+  return { ...draft, ...changed, family: to.name, model: sameFamily ? draft.model : {} };
+}
+
+/** A stored form over the defaults: unknown fields are dropped, missing ones take their default. */
+export function restoreDraft(raw: unknown): Draft | undefined {
+  if (typeof raw !== 'object' || raw === null) return undefined;
+  const base = defaultDraft();
+  const known = Object.entries(raw).filter(([name, value]) => {
+    if (!(name in base) || value === undefined || value === null) return false;
+    const now: unknown = base[name as keyof Draft];
+    if (Array.isArray(now)) return Array.isArray(value);
+    if (typeof now === 'number') return typeof value === 'number' || typeof value === 'string';
+    return typeof value === typeof now;
+  });
+  const draft = { ...base, ...Object.fromEntries(known) } as Draft;
+  return trainInputSchema.shape.family.safeParse(draft.family).success ? draft : undefined;
 }

@@ -1,35 +1,90 @@
+import { SegmentedControl } from '@mantine/core';
+import { useMemo } from 'react';
+import { type Command, useCommands } from '../../state/commands.ts';
 import { Split } from '../../ui/Split.tsx';
-import { Lists, useRuns } from './Lists.tsx';
+import { History } from './History.tsx';
 import { ModelPanel } from './ModelCard.tsx';
+import { Models } from './Models.tsx';
+import { useModels, useRuns } from './queries.ts';
 import { RunPanel } from './RunPanel.tsx';
 import { TrainForm } from './TrainForm.tsx';
-import { useTraining } from './trainingStore.ts';
+import { type TrainingView, trainingStore, useTraining } from './trainingStore.ts';
 import './training.css';
+import './config.css';
+import './models.css';
 
-/** Train a model, watch it learn, see what it is worth. */
-export function TrainingTab() {
-  const runs = useRuns();
-  const chosen = useTraining((s) => s.runId);
-  const runId = chosen ?? runs.data?.[0]?.id;
-  const middle = (
-    <Split
-      id="training-middle"
-      direction="vertical"
-      parts={[
-        { id: 'run', content: <RunPanel runId={runId} />, size: 64, min: 240 },
-        { id: 'lists', content: <Lists shownId={runId} />, size: 36, min: 120 },
-      ]}
-    />
-  );
+const VIEW_COMMANDS: readonly Command[] = [
+  {
+    id: 'training.view.train',
+    label: 'Training: new run and progress',
+    group: 'Training',
+    run: () => trainingStore.setState({ view: 'train' }),
+  },
+  {
+    id: 'training.view.history',
+    label: 'Training: history of runs',
+    group: 'Training',
+    keywords: ['compare'],
+    run: () => trainingStore.setState({ view: 'history' }),
+  },
+  {
+    id: 'training.view.models',
+    label: 'Training: models',
+    group: 'Training',
+    keywords: ['browser', 'verify', 'export', 'onnx', 'pin'],
+    run: () => trainingStore.setState({ view: 'models' }),
+  },
+];
+
+function counted(label: string, count: number | undefined): string {
+  return count === undefined ? label : `${label} (${count})`;
+}
+
+function Train({ runId }: { readonly runId: string | undefined }) {
   return (
     <Split
       id="training"
       direction="horizontal"
       parts={[
-        { id: 'form', content: <TrainForm />, size: 23, min: 266 },
-        { id: 'middle', content: middle, size: 48, min: 430 },
-        { id: 'model', content: <ModelPanel />, size: 29, min: 300 },
+        { id: 'form', content: <TrainForm />, size: 22, min: 250 },
+        { id: 'middle', content: <RunPanel runId={runId} />, size: 51, min: 450 },
+        { id: 'model', content: <ModelPanel />, size: 27, min: 290 },
       ]}
     />
+  );
+}
+
+/** Train a model, watch it learn, compare it with others, see what it is worth. */
+export function TrainingTab() {
+  const runs = useRuns();
+  const models = useModels();
+  const view = useTraining((s) => s.view);
+  const chosen = useTraining((s) => s.runId);
+  const runId = chosen ?? runs.data?.[0]?.id;
+  useCommands(VIEW_COMMANDS);
+  const views = useMemo(
+    () => [
+      { value: 'train', label: 'Train' },
+      { value: 'history', label: counted('History', runs.data?.length) },
+      { value: 'models', label: counted('Models', models.data?.length) },
+    ],
+    [runs.data?.length, models.data?.length],
+  );
+  return (
+    <div className="ft-training">
+      <div className="ft-training-views">
+        <SegmentedControl
+          aria-label="Part of the Training tab"
+          value={view}
+          onChange={(v) => trainingStore.setState({ view: v as TrainingView })}
+          data={views}
+        />
+      </div>
+      <div className="ft-training-view">
+        {view === 'train' && <Train runId={runId} />}
+        {view === 'history' && <History shownId={runId} />}
+        {view === 'models' && <Models />}
+      </div>
+    </div>
   );
 }

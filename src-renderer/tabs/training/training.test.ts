@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trainInputSchema } from '../../../src-shared/contract/training.ts';
 import { bestPoint, lossAxis, niceTicks, pointAt, thin } from './curve.ts';
-import { checkDraft, defaultDraft, FIELDS } from './fields.ts';
+import { checkDraft, defaultDraft, errorsIn, FIELDS } from './fields.ts';
 import { spanPieces } from './spans.ts';
 
 describe('training form', () => {
@@ -20,8 +20,38 @@ describe('training form', () => {
 
   it('names the field that is wrong', () => {
     const checked = checkDraft({ ...defaultDraft(), epochs: '', batch: 1 }, 'EURUSD', 'H1');
+    expect(checked.ok ? 0 : errorsIn('learning', checked.errors)).toBe(2);
+    expect(checked.ok ? 0 : errorsIn('hardware', checked.errors)).toBe(0);
     expect(checked.ok).toBe(false);
     expect(checked.ok ? [] : Object.keys(checked.errors).sort()).toEqual(['batch', 'epochs']);
+  });
+
+  it('asks for the quantile loss where the interval is learnt', () => {
+    const draft = { ...defaultDraft(), conformal: 'cqr' };
+    const refused = checkDraft(draft, 'EURUSD', 'H1');
+    expect(refused.ok ? {} : Object.keys(refused.errors)).toEqual(['conformal']);
+    expect(checkDraft({ ...draft, loss: 'quantile' }, 'EURUSD', 'H1').ok).toBe(true);
+  });
+
+  it('leaves the device out until one is chosen', () => {
+    const device = (chosen: string) => {
+      const checked = checkDraft({ ...defaultDraft(), device: chosen }, 'EURUSD', 'H1');
+      return checked.ok ? checked.input.device : 'refused';
+    };
+    expect(device('')).toBeUndefined();
+    expect(device('cuda:1')).toBe('cuda:1');
+  });
+
+  it('has choices that the contract accepts, and all of them', () => {
+    for (const field of FIELDS) {
+      if (field.kind !== 'choice') continue;
+      // An interval of its own needs its own loss.
+      const base = { ...defaultDraft(), loss: 'quantile' };
+      for (const { value } of field.options)
+        expect(checkDraft({ ...base, [field.name]: value }, 'EURUSD', 'H1').ok, value).toBe(true);
+      const schema = trainInputSchema.shape[field.name].unwrap();
+      expect(field.options.map((o) => o.value).sort()).toEqual([...schema.options].sort());
+    }
   });
 
   it('has bounds that the contract accepts', () => {

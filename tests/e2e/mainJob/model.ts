@@ -22,12 +22,15 @@ export function modelSteps(world: World): void {
     const { page } = world;
     await openTab(page, 'training');
     // Long enough to be watched: the default network is done within a second.
-    await page.getByRole('combobox', { name: 'Network' }).click();
-    await page.getByRole('option', { name: /^TCN/ }).click();
+    await page.getByRole('combobox', { name: 'Model family' }).click();
+    await page.getByRole('option', { name: /\(TCN\)/ }).click();
     await fillNumber(page, 'Window', 24);
     await fillNumber(page, 'Epochs', 300);
-    await page.getByRole('button', { name: 'Advanced' }).click();
+    await page.getByTestId('train-configure').click();
+    await page.getByRole('tab', { name: 'Learning' }).click();
     await fillNumber(page, 'Patience', 0);
+    await page.keyboard.press('Escape');
+    expect(await page.getByTestId('changed-settings').textContent()).toContain('patience 0');
     await page.getByTestId('train-start').click();
     const chart = page.getByTestId('loss-chart');
     const points = async () => Number(await chart.getAttribute('data-points'));
@@ -80,10 +83,12 @@ export function modelSteps(world: World): void {
     expect(flat((await card.textContent()) ?? '')).toContain(
       `${num(testBars).toLocaleString('en-US')} forecasts`,
     );
+    await shot(page, 'training');
+    await page.getByRole('button', { name: 'All about this model' }).click();
     const model = page.getByTestId('model-row');
     expect(await model.count()).toBe(1);
     expect(await model.textContent()).toContain(achieved ?? '');
-    await shot(page, 'training');
+    await page.getByTestId('model-detail').waitFor();
     await page.getByRole('button', { name: 'Show its forecast' }).click();
     const band = page.getByTestId('forecast-legend');
     await band.waitFor();
