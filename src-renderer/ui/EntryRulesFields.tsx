@@ -81,6 +81,21 @@ export function EntryRulesFields({ symbol, span, draft, onChange }: EntryRulesFi
         data-testid="rules-repaired"
         onChange={(e) => onChange({ ...draft, leaveOutRepaired: e.currentTarget.checked })}
       />
+      <Checkbox
+        size="xs"
+        label="Only where the forecast interval clears the cost"
+        checked={draft.requireInterval}
+        data-testid="rules-interval"
+        onChange={(e) => onChange({ ...draft, requireInterval: e.currentTarget.checked })}
+      />
+      {draft.requireInterval && (
+        <p className="ft-form-note">
+          A long is opened only where even the lower end of the model’s interval lies above the price by more
+          than a round trip costs (spread, slippage, commission), a short where the upper end lies so far
+          below. This is strict: with intervals that hold nine times out of ten few forecasts are sure enough.
+          A model trained for less coverage allows more.
+        </p>
+      )}
     </div>
   );
 }

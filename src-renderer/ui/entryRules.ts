@@ -37,6 +37,7 @@ export interface EntryRulesDraft {
   readonly impact: BlackoutPolicy['impact'];
   readonly minutes: Edited<BlackoutField>;
   readonly leaveOutRepaired: boolean;
+  readonly requireInterval: boolean;
 }
 
 const POLICY = blackoutPolicySchema.parse({});
@@ -45,15 +46,17 @@ export const NO_RULES: EntryRulesDraft = {
   impact: POLICY.impact,
   minutes: { beforeMin: POLICY.beforeMin, afterMin: POLICY.afterMin },
   leaveOutRepaired: true,
+  requireInterval: false,
 };
 
 /** The form of rules that a result or a study ran with. */
-export function draftOf({ blackout, excludeRepaired }: EntryRules): EntryRulesDraft {
+export function draftOf({ blackout, excludeRepaired, requireInterval }: EntryRules): EntryRulesDraft {
   return {
     aroundNews: blackout !== undefined,
     impact: blackout?.impact ?? NO_RULES.impact,
     minutes: blackout ? { beforeMin: blackout.beforeMin, afterMin: blackout.afterMin } : NO_RULES.minutes,
     leaveOutRepaired: excludeRepaired ?? true,
+    requireInterval: requireInterval ?? false,
   };
 }
 
@@ -70,11 +73,16 @@ export function rulesOf(draft: EntryRulesDraft): EntryRules | undefined {
   return {
     ...(draft.aroundNews ? { blackout } : {}),
     ...(draft.leaveOutRepaired ? {} : { excludeRepaired: false }),
+    ...(draft.requireInterval ? { requireInterval: true } : {}),
   };
 }
 
 /** The rules in words; undefined where they are the default ones. */
-export function describeRules({ blackout, excludeRepaired }: EntryRules): string | undefined {
+export function describeRules({
+  blackout,
+  excludeRepaired,
+  requireInterval,
+}: EntryRules): string | undefined {
   const parts = [
     ...(blackout
       ? [
@@ -82,6 +90,7 @@ export function describeRules({ blackout, excludeRepaired }: EntryRules): string
         ]
       : []),
     ...(excludeRepaired === false ? ['repaired bars traded on'] : []),
+    ...(requireInterval === true ? ['entries only where the forecast interval clears the cost'] : []),
   ];
   return parts.length === 0 ? undefined : parts.join('; ');
 }

@@ -6,6 +6,7 @@ import { Split } from '../../ui/Split.tsx';
 import { Adherence } from './Adherence.tsx';
 import { Blotter } from './Blotter.tsx';
 import { AccountCard, DecisionCard, PositionCard } from './Cards.tsx';
+import { CoverageCard } from './CoverageCard.tsx';
 import styles from './Live.module.css';
 import { LogPanel } from './LogPanel.tsx';
 import { PriceChart } from './PriceChart.tsx';
@@ -56,6 +57,7 @@ export function SessionArea({ session, deployment }: SessionAreaProps) {
         <PositionCard session={session} />
         <AccountCard session={session} />
         <DecisionCard session={session} />
+        <CoverageCard session={session} />
       </div>
       <div className={styles.body}>
         <Split

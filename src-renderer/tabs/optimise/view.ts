@@ -1,5 +1,6 @@
 import { useStore } from 'zustand/react';
 import { createStore } from 'zustand/vanilla';
+import type { EntryRules } from '../../../src-shared/contract/backtest.ts';
 import { type StudyInput, studyInputSchema } from '../../../src-shared/contract/optimize.ts';
 import { recall, remember } from '../../state/remember.ts';
 import { workspace } from '../../state/workspace.ts';
@@ -9,7 +10,7 @@ import { type FieldDefinition, fieldProblem } from '../../ui/genes.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
 import { AXES, type AxisChoice, type Channel, chooseAxis, DEFAULT_AXES } from './pareto.ts';
 
-export type StudyField = Exclude<keyof StudyInput, 'modelId' | 'blackout' | 'excludeRepaired'>;
+export type StudyField = Exclude<keyof StudyInput, 'modelId' | keyof EntryRules>;
 
 /** What a study is started with, besides the model. Bounds are those of the contract. */
 export const STUDY_FIELDS: readonly FieldDefinition<StudyField>[] = [
