@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FamilyInfo, FamilyName, ModelRole } from '../../src-shared/contract/training.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { BUILD_DEFAULTS, type BuildOptions, type ModelSize, type TrainableModel } from '../tensor/model.ts';
+import { anomaly } from './families/anomaly.ts';
 import { diffusion } from './families/diffusion.ts';
 import { elasticNet, lasso, ridge } from './families/linear.ts';
 import { mlp } from './families/mlp.ts';
@@ -17,6 +18,7 @@ const REGISTERED: Partial<Record<FamilyName, unknown>> = {
   mlp,
   tcn,
   tcnAutoencoder,
+  anomaly,
   diffusion,
 };
 
