@@ -17,10 +17,11 @@ export interface ModelSize {
 }
 
 /**
- * `blocked` is the order of ONNX Runtime's own CPU kernels (`ops/conv-blocked.ts`): in training only, and only where
- * channels and batch are multiples of the block.
+ * The `blocked` ones are the order of ONNX Runtime's own CPU kernels (`ops/conv-blocked.ts`) with as many channels to
+ * a block as the processor wants (`channelBlockOf`): in training only, and only where channels and batch are
+ * multiples of the block.
  */
-export type ConvLayout = 'channelsFirst' | 'channelsLast' | 'blocked';
+export type ConvLayout = 'channelsFirst' | 'channelsLast' | 'blocked4' | 'blocked8' | 'blocked16';
 
 /** Choices about how a model is computed that do not change what it computes. */
 export interface BuildOptions {
@@ -28,8 +29,6 @@ export interface BuildOptions {
   readonly attention: 'standard' | 'tiled';
   /** Order of axes in convolutions; measured per device where the user leaves it to Frontier. */
   readonly layout: ConvLayout;
-  /** Channels per block of the layout `blocked`, a property of engine and processor (`channelBlockOf`). */
-  readonly channelBlock?: number;
   /** Recomputes activations in the backward pass instead of keeping them. */
   readonly checkpointing: boolean;
 }

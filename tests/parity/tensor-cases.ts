@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { channelBlockOf } from '../../src-main/tensor/channel-block.ts';
 import type { EngineSession, HostTensor } from '../../src-main/tensor/engine.ts';
 import { cpuEngine } from '../../src-main/tensor/engines/cpu.ts';
 import { type DataType, Graph, type Shape, sizeOf, type Value } from '../../src-main/tensor/graph.ts';
@@ -326,7 +327,34 @@ const scatterInstance = fc
   });
 
 /** At least one case for every row of the gradient table; a test holds this complete. */
+/** Channels to a block of the CPU engine's own convolution kernels on this processor. */
+const BLOCK = (await channelBlockOf(cpuEngine(1)))!;
+
+const blockedConvolution = fc
+  .record({
+    features: fc.integer({ min: 1, max: 2 }),
+    time: fc.integer({ min: 2, max: 3 }),
+    taps: fc.integer({ min: 1, max: 2 }),
+    dilation: fc.integer({ min: 1, max: 2 }),
+  })
+  .map((c) => ({ ...c, before: (c.taps - 1) * c.dilation }));
+
+/** @param relu inputs must then be positive, so that no sum is near the kink */
+const blockedInstance = (relu: boolean): fc.Arbitrary<OpInstance> =>
+  blockedConvolution.map(({ features, time, taps, dilation, before }) => ({
+    shapes: [[BLOCK, time, features], [taps, features, BLOCK], [BLOCK]],
+    forward: ([x, w, b]) =>
+      ops.fromBlocked(
+        ops.blockedConv1d(ops.toBlocked(x!, BLOCK), w!, b!, { dilation, padBefore: before, relu }),
+      ),
+    label: `blocked ${features} ${time} ${taps} ${dilation}`,
+  }));
+
 export const OP_CASES: readonly OpCase[] = [
+  opCase('NchwcConv', blockedInstance(false), { dtype: 'float32' }),
+  opCase('NchwcConvRelu', blockedInstance(true), { dtype: 'float32', positive: true }),
+  opCase('NchwcFromRows', blockedInstance(false), { dtype: 'float32', name: 'NchwcFromRows' }),
+  opCase('NchwcToRows', blockedInstance(false), { dtype: 'float32', name: 'NchwcToRows' }),
   binary('Add', ops.add),
   binary('Sub', ops.sub),
   binary('Mul', ops.mul),

@@ -127,39 +127,28 @@ const blocked = (block: number): SeriesOps<BlockedSeries> => ({
   mean: blockedMean,
 });
 
+const BLOCK_OF = { blocked4: 4, blocked8: 8, blocked16: 16 } as const;
+
 /** Runs a definition that is the same for all layouts in the one asked for. */
-export function inLayout<Result>(
-  { layout, channelBlock }: BuildOptions,
-  define: <S>(ops: SeriesOps<S>) => Result,
-): Result {
+export function inLayout<Result>({ layout }: BuildOptions, define: <S>(ops: SeriesOps<S>) => Result): Result {
   switch (layout) {
     case 'channelsFirst':
       return define(channelsFirst);
     case 'channelsLast':
       return define(channelsLast);
-    case 'blocked':
-      return define(blocked(channelBlock!));
+    default:
+      return define(blocked(BLOCK_OF[layout]));
   }
 }
 
-/**
- * @throws FrontierError BAD_INPUT where the layout is `blocked` and the channels do not fill whole blocks, or the
- *   engine has no blocks
- */
-export function checkLayout({ layout, channelBlock }: BuildOptions, channels: number): void {
-  if (layout !== 'blocked') return;
-  if (channelBlock === undefined) {
-    throw new FrontierError(
-      'BAD_INPUT',
-      'the engine has no convolution kernels for channels in blocks',
-      'Choose the layout auto, channelsFirst or channelsLast.',
-    );
-  }
-  if (channels % channelBlock !== 0) {
-    throw new FrontierError(
-      'BAD_INPUT',
-      `${channels} channels do not fill blocks of ${channelBlock}`,
-      `Make the channels a multiple of ${channelBlock}, or choose the layout auto or channelsFirst.`,
-    );
-  }
+/** @throws FrontierError BAD_INPUT where the layout is blocked and the channels do not fill whole blocks */
+export function checkLayout({ layout }: BuildOptions, channels: number): void {
+  if (layout === 'channelsFirst' || layout === 'channelsLast') return;
+  const block = BLOCK_OF[layout];
+  if (channels % block === 0) return;
+  throw new FrontierError(
+    'BAD_INPUT',
+    `${channels} channels do not fill blocks of ${block}`,
+    `Make the channels a multiple of ${block}, or choose the layout auto or channelsFirst.`,
+  );
 }
