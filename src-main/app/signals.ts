@@ -64,16 +64,20 @@ export function windowEnds(features: Float32Array, width: number, rows: number, 
   return Int32Array.from(ends);
 }
 
-/** Runs the model file over a whole history: the same features, scaler, file and call as training and live. */
+/**
+ * Runs the model file over a whole history: the same features, scaler, file and call as training and live.
+ * @param choose which of the rows it can say something about it is asked about; default all
+ */
 export async function askModel(
   predictor: Predictor,
   manifest: Pick<ModelManifest, 'features' | 'scaler' | 'windowBars' | 'symbol'>,
   bars: BarColumns,
   others: OtherBars,
+  choose: (ends: Int32Array) => Int32Array = (ends) => ends,
 ): Promise<Answers> {
   const matrix = matrixOf(manifest, bars, others);
   const scaled = applyScaler(manifest.scaler, matrix.values, matrix.rows);
-  const ends = windowEnds(scaled, manifest.features.length, matrix.rows, manifest.windowBars);
+  const ends = choose(windowEnds(scaled, manifest.features.length, matrix.rows, manifest.windowBars));
   const values = await predictor.predictRows(scaled, ends);
   const { outputs } = predictor;
   const column = (index: number): Float64Array => {
@@ -93,6 +97,29 @@ export async function askModel(
       columns ??= intervalColumns(bars, instrumentFor(manifest.symbol));
       return columns;
     },
+  };
+}
+
+/** Windows of an autoencoder that are looked at: enough for pictures, few enough for a million bars. */
+const MOST_LATENTS = 4000;
+
+/**
+ * Which rows a model is asked about. Drawing futures takes a thousand times as long as a regression, so a diffusion
+ * model is asked about what comes after its training; an autoencoder about a sample of what it has not seen.
+ */
+export function rowsAsked(
+  manifest: Pick<ModelManifest, 'role'> & {
+    readonly spans: readonly { name: string; from: number; to: number }[];
+  },
+): (ends: Int32Array) => Int32Array {
+  const { role } = manifest;
+  if (role !== 'diffusion' && role !== 'autoencoder') return (ends) => ends;
+  const from = manifest.spans.find((span) => span.name === 'calibration')?.from ?? 0;
+  if (role === 'diffusion') return (ends) => ends.filter((row) => row >= from);
+  return (ends) => {
+    const unseen = ends.filter((row) => row >= from);
+    const stride = Math.max(1, Math.ceil(unseen.length / MOST_LATENTS));
+    return unseen.filter((_, i) => i % stride === 0);
   };
 }
 
@@ -193,7 +220,9 @@ async function signalsOn(
   const others = await othersOf(store, manifest);
   const { engine } = await openEngine('cpu', 2);
   const predictor = await openModel(artifact, engine);
-  const answers = await askModel(predictor, manifest, bars, others).finally(() => predictor.close());
+  const answers = await askModel(predictor, manifest, bars, others, rowsAsked(manifest)).finally(() =>
+    predictor.close(),
+  );
   const made = withIntervals(answers, manifest.calibration);
   saveSignals(ref, sha256, manifest.dataHash, made, bars);
   return made;

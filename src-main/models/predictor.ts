@@ -64,6 +64,10 @@ export class Predictor {
    * @throws FrontierError BAD_INPUT where the length does not fit; ENGINE_FAILED where the engine fails
    */
   async predict(windows: Float32Array, count: number): Promise<Float32Array> {
+    return (await this.#ask(windows, count)).y!;
+  }
+
+  async #ask(windows: Float32Array, count: number): Promise<Record<string, Float32Array>> {
     const expected = count * this.window * this.features;
     if (count < 1 || windows.length !== expected) {
       const message = `${count} windows of ${this.window} x ${this.features} need ${expected} values, got ${windows.length}`;
@@ -74,8 +78,10 @@ export class Predictor {
       );
     }
     const x: HostTensor = { dtype: 'float32', shape: [count, this.window, this.features], data: windows };
-    const { y } = await this.#session.run({ x });
-    return y!.data as Float32Array;
+    const results = await this.#session.run({ x });
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]),
+    );
   }
 
   /**
@@ -87,6 +93,32 @@ export class Predictor {
    * @throws FrontierError BAD_INPUT where a window reaches outside the matrix
    */
   async predictRows(matrix: Float32Array, ends: Int32Array): Promise<Float32Array> {
+    const predictions = new Float32Array(ends.length * this.outputs);
+    await this.#eachBatch(matrix, ends, ({ y }, from) => predictions.set(y!, from * this.outputs));
+    return predictions;
+  }
+
+  /**
+   * Everything the model says of windows: `y` and its further outputs by name, each [ends, …] flattened.
+   * Arguments and errors as of `predictRows`.
+   */
+  async askRows(matrix: Float32Array, ends: Int32Array): Promise<Record<string, Float32Array>> {
+    const all: Record<string, Float32Array> = {};
+    await this.#eachBatch(matrix, ends, (results, from, count) => {
+      for (const [name, data] of Object.entries(results)) {
+        const each = data.length / count;
+        all[name] ??= new Float32Array(ends.length * each);
+        all[name].set(data, from * each);
+      }
+    });
+    return all;
+  }
+
+  async #eachBatch(
+    matrix: Float32Array,
+    ends: Int32Array,
+    take: (results: Record<string, Float32Array>, from: number, count: number) => void,
+  ): Promise<void> {
     const rows = matrix.length / this.features;
     if (!Number.isInteger(rows)) {
       const message = `a matrix of ${matrix.length} values is not made of rows of ${this.features} features`;
@@ -97,7 +129,6 @@ export class Predictor {
       );
     }
     const size = this.window * this.features;
-    const predictions = new Float32Array(ends.length * this.outputs);
     for (let from = 0; from < ends.length; from += MATRIX_BATCH) {
       const count = Math.min(MATRIX_BATCH, ends.length - from);
       const windows = this.#buffer(count * size);
@@ -107,9 +138,8 @@ export class Predictor {
         const start = (end + 1 - this.window) * this.features;
         windows.set(matrix.subarray(start, start + size), i * size);
       }
-      predictions.set(await this.predict(windows, count), from * this.outputs);
+      take(await this.#ask(windows, count), from, count);
     }
-    return predictions;
   }
 
   #checkEnd(end: number, rows: number): void {

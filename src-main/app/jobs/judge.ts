@@ -35,13 +35,15 @@ function scaleOf(predictions: Float64Array): number {
 function judgeRegressor(prepared: Prepared, answers: Answers, input: TrainInput, bars: BarColumns): Judged {
   const { targets } = prepared;
   const { predictions, quantiles } = answers;
-  const rowsOf = (part: SpanName) => endsIn(prepared.ends, targets, prepared.split[part]);
+  // A model that was not asked about a row, such as one of its training span, is not judged there.
+  const rowsOf = (part: SpanName) =>
+    endsIn(prepared.ends, targets, prepared.split[part]).filter((row) => Number.isFinite(predictions[row]));
   const [held, test] = [rowsOf('calibration'), rowsOf('test')];
   const { calibration, conformal } = calibrateModel({
     method: input.conformal,
     confidence: input.confidence,
     history: { timeMs: bars.timeMs, targets, predictions, quantiles, columns: answers.columns() },
-    train: rowsOf('train'),
+    train: endsIn(prepared.ends, targets, prepared.split.train),
     calibration: held,
     test,
     overlapBars: input.horizonBars,
@@ -103,6 +105,15 @@ function judgeAnomaly(
   };
 }
 
+/** An autoencoder predicts nothing; its report says how well it tells windows. */
+const NOTHING_TO_CALIBRATE: Judged = {
+  calibration: null,
+  conformal: null,
+  testR2: null,
+  testRankCorrelation: null,
+  figures: [],
+};
+
 /** What calibration and test say of a model of any role. */
 export function judge(
   prepared: Prepared,
@@ -115,7 +126,7 @@ export function judge(
     case 'anomaly':
       return judgeAnomaly(prepared, answers, settings);
     case 'autoencoder':
-      return { calibration: null, conformal: null, testR2: null, testRankCorrelation: null, figures: [] };
+      return NOTHING_TO_CALIBRATE;
     default:
       return judgeRegressor(prepared, answers, input, bars);
   }

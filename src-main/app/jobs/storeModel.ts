@@ -6,7 +6,7 @@ import { roleOf } from '../../models/registry.ts';
 import { ArtifactStore } from '../../store/artifacts.ts';
 import { openEngine } from '../../tensor/engine.ts';
 import { REPORT_FILE } from '../modelFiles.ts';
-import { type Answers, askModel, saveSignals, withIntervals } from '../signals.ts';
+import { type Answers, askModel, rowsAsked, saveSignals, withIntervals } from '../signals.ts';
 import { FIXED_SETTINGS, type Fitted } from './fit.ts';
 import { type Judged, judge } from './judge.ts';
 import type { Prepared } from './prepare.ts';
@@ -28,6 +28,9 @@ export interface ToStore {
   readonly report?: readonly ReportPart[];
   readonly figures?: Judged['figures'];
 }
+
+const namedSpans = (split: Prepared['split']) =>
+  Object.entries(split).map(([name, range]) => ({ name, ...range }));
 
 /** A window with what the model said of it, so that a later opening can prove that it still says the same. */
 async function sampleOf(predictor: Predictor, answers: Answers): Promise<{ x: number[]; y: number[] }> {
@@ -58,7 +61,8 @@ export async function storeModel(made: ToStore): Promise<ModelDto> {
       windowBars: predictor.window,
       symbol: input.symbol,
     };
-    const answers = await askModel(predictor, shape, bars, history.others);
+    const asked = rowsAsked({ role: roleOf(input.family), spans: namedSpans(prepared.split) });
+    const answers = await askModel(predictor, shape, bars, history.others, asked);
     const judged = judge(prepared, answers, input, fitted.model, bars);
     const report = [
       ...(await reportOf({ input, prepared, answers, predictor, bars, fitted, judged })),
