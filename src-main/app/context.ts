@@ -36,6 +36,8 @@ export const homePaths = {
   models: (home: string): string => join(home, 'models'),
   checkpoint: (home: string, runId: string): string => join(home, 'checkpoints', runId),
   signals: (home: string, modelId: string): string => join(home, 'cache', 'signals', `${modelId}.bin`),
+  /** Optimised training graphs, and the layouts that are fastest here. */
+  trainingCache: (home: string): string => join(home, 'cache', 'training'),
   uploads: (home: string): string => join(home, 'uploads'),
   reports: (home: string): string => join(home, 'reports'),
   exports: (home: string): string => join(home, 'exports'),

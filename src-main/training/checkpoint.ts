@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FrontierError } from '../../src-shared/errors.ts';
 import type { EngineName } from '../tensor/engine.ts';
+import type { ConvLayout } from '../tensor/model.ts';
 import type { TrainState } from '../tensor/train-session.ts';
 import type { OpenPoint } from './curve.ts';
 import type { PlateauState } from './schedule.ts';
@@ -28,7 +29,7 @@ export interface RunChoices {
   /** Windows per step and device, and micro-batches per update: smaller and more after running out of memory. */
   readonly batch: number;
   readonly accumulation: number;
-  readonly layout: 'channelsFirst' | 'channelsLast';
+  readonly layout: ConvLayout;
 }
 
 export interface Checkpoint {

@@ -1,4 +1,5 @@
 import { FrontierError } from '../../src-shared/errors.ts';
+import type { ConvLayout } from '../tensor/model.ts';
 import type { RunChoices } from './checkpoint.ts';
 
 /** How ONNX Runtime, its providers, the C++ library and V8 say that there is no more memory. */
@@ -27,18 +28,26 @@ export function isOutOfMemory(error: unknown): boolean {
 /** The smallest batch that is tried. */
 const LEAST_BATCH = 4;
 
+/** How a batch is cut. */
+export type Batching = Pick<RunChoices, 'batch' | 'accumulation'>;
+
 /**
  * Half the batch and twice the micro-batches: the same windows make an update, with half the memory.
  * @throws FrontierError ENGINE_FAILED where the batch cannot be halved any more
  */
-export function halved(choices: RunChoices, cause: unknown): RunChoices {
-  const { batch, accumulation } = choices;
+export function halved({ batch, accumulation }: Batching, cause: unknown): Batching {
   if (batch % 2 === 0 && batch / 2 >= LEAST_BATCH)
-    return { ...choices, batch: batch / 2, accumulation: accumulation * 2 };
+    return { batch: batch / 2, accumulation: accumulation * 2 };
   throw new FrontierError(
     'ENGINE_FAILED',
     `there is not enough memory for a batch of ${batch}, which cannot be halved any more`,
     'Choose a smaller model or a shorter window, switch gradient checkpointing on, or free memory.',
     cause,
   );
+}
+
+/** The layout that goes on with a smaller batch: blocks of channels want whole blocks of windows too. */
+export function layoutFor(layout: ConvLayout, { batch }: Batching): ConvLayout {
+  const block = /^blocked(\d+)$/.exec(layout)?.[1];
+  return block === undefined || batch % Number(block) === 0 ? layout : 'channelsFirst';
 }

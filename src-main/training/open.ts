@@ -2,8 +2,9 @@ import { FrontierError } from '../../src-shared/errors.ts';
 import { type DefinedModel, defineModel } from '../models/registry.ts';
 import { parallelEntry } from '../ops/paths.ts';
 import { deviceNames, type Engine } from '../tensor/engine.ts';
-import { type BuildOptions, collectParameters } from '../tensor/model.ts';
+import { type ConvLayout, collectParameters } from '../tensor/model.ts';
 import { layOut, type ParameterLayout } from '../tensor/parameters.ts';
+import type { TrainGraphSpec } from '../tensor/train-graph.ts';
 import { TrainSession, type TrainTensors } from '../tensor/train-session.ts';
 import type { RunChoices } from './checkpoint.ts';
 import { learnsFromTargets } from './checks.ts';
@@ -24,12 +25,8 @@ export interface PreparedModel {
   readonly layout: ParameterLayout;
 }
 
-/** The model of a run, with its convolutions in one order of axes. */
-export function prepareModel(
-  data: TrainingData,
-  config: TrainConfig,
-  layout: BuildOptions['layout'],
-): PreparedModel {
+/** The model of a run, with its convolutions in one order of axes. Its parameters are the same in all. */
+export function prepareModel(data: TrainingData, config: TrainConfig, layout: ConvLayout): PreparedModel {
   const { targetCount = 1, featureCount } = data;
   const { family, model: settings, window, attention, checkpointing, loss } = config;
   const outputs = loss.kind === 'quantile' ? loss.quantiles.length : targetCount;
@@ -71,6 +68,16 @@ export function graphSettings(
   };
 }
 
+/** The training graph of a run in one process. */
+export function graphSpec(
+  data: TrainingData,
+  config: TrainConfig,
+  { model, layout }: PreparedModel,
+  batching: Pick<RunChoices, 'batch' | 'accumulation'>,
+): TrainGraphSpec {
+  return { ...graphSettings(data, config, batching), model, size: model.size, layout };
+}
+
 /** What a session is opened from. */
 export interface OpenRequest {
   readonly data: TrainingData;
@@ -81,27 +88,32 @@ export interface OpenRequest {
   readonly io: TrainIo;
 }
 
+export interface OpenedSession {
+  readonly session: RunSession;
+  /** Names of the devices at work. */
+  readonly devices: readonly string[];
+}
+
 /**
  * Opens the session that a run drives: in this process, or one worker process per device.
  * @throws FrontierError ENGINE_FAILED where the engine refuses the graph; UNAVAILABLE where it cannot do what is asked;
  *   BAD_INPUT where there are fewer devices than asked for
  */
-export async function openSession(request: OpenRequest): Promise<RunSession> {
+export async function openSession(request: OpenRequest): Promise<OpenedSession> {
   const { data, config, prepared, choices, engine } = request;
   const { graphOptimization } = config;
-  const graph = graphSettings(data, config, choices);
   const tensors = tensorsOf(data, prepared.model);
-  if (config.devices > 1) return openParallel(request, graph, tensors);
-  const { model, layout } = prepared;
-  const spec = { ...graph, model, size: model.size, layout };
-  return TrainSession.open(engine, spec, tensors, { graphOptimization });
+  if (config.devices > 1) return openParallel(request, graphSettings(data, config, choices), tensors);
+  const spec = graphSpec(data, config, prepared, choices);
+  const session = await TrainSession.open(engine, spec, tensors, { graphOptimization });
+  return { session, devices: [engine.device ?? engine.name] };
 }
 
 async function openParallel(
   { config, prepared, engine, io }: OpenRequest,
   graph: GraphSettings,
   tensors: TrainTensors,
-): Promise<RunSession> {
+): Promise<OpenedSession> {
   const { devices: count, averageEvery, threads, graphOptimization } = config;
   if (config.device !== undefined && engine.name !== 'cpu')
     throw new FrontierError(
@@ -132,5 +144,5 @@ async function openParallel(
   const how = averageEvery === 1 ? 'gradients every step' : `weights every ${averageEvery} steps`;
   const message = `${count} workers on ${devices.join(', ')} with ${each} CPU threads each average ${how}.`;
   io.onLog?.({ level: 'decision', topic: 'worker', message });
-  return session;
+  return { session, devices };
 }

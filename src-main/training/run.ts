@@ -10,7 +10,7 @@ import { effectiveBatch } from './checks.ts';
 import { addStep, CurveGrid, emptyPoint, extendCurve, meanOf, thinLosses } from './curve.ts';
 import { nonFiniteError } from './nonFinite.ts';
 import { ChunkPace } from './pace.ts';
-import { DeviceSampler } from './sampler.ts';
+import { ReadingStream } from './sampler.ts';
 import { afterEpoch, FRESH_PLATEAU, learningRateAt } from './schedule.ts';
 import type { RunSession } from './session.ts';
 import type { ChunkReport, CurvePoint, LogLine, TrainConfig, TrainIo, TrainingData } from './types.ts';
@@ -25,6 +25,8 @@ const CHECKPOINT_LOG_INTERVAL_MS = 60_000;
 export interface RunParts {
   readonly session: RunSession;
   readonly engine: EngineName;
+  /** Names of the devices at work. */
+  readonly devices: readonly string[];
   readonly fingerprint: string;
   readonly choices: RunChoices;
   readonly before: Checkpoint | undefined;
@@ -59,7 +61,7 @@ export class Run {
   readonly #grid: CurveGrid;
   readonly #pace: ChunkPace;
   readonly #store: CheckpointStore;
-  readonly #sampler: DeviceSampler;
+  readonly #readings: ReadingStream;
   readonly #rate: (step: number) => number;
   readonly #progress: RunProgress;
   #best: Float32Array | undefined;
@@ -82,7 +84,7 @@ export class Run {
     const drawn = parts.stepInputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     this.#pace = new ChunkPace(config.chunkSteps, batch * (1 + drawn));
     this.#store = new CheckpointStore(io.checkpointDir, config.keepCheckpoints);
-    this.#sampler = new DeviceSampler(io);
+    this.#readings = new ReadingStream(io, parts.devices);
     this.#rate = (step) =>
       learningRateAt(config.schedule, config.learningRate, this.#plan, this.#progress.plateau, step);
     this.#best = parts.before?.best;
@@ -107,7 +109,7 @@ export class Run {
 
   /** Trains until the end, a stop or an error. The last good state is on disk in each case. */
   async loop(): Promise<void> {
-    this.#sampler.sample(this.#progress.step);
+    this.#readings.sample(this.#progress.step);
     while (!this.finished && !this.#io.signal.aborted) {
       if (this.#io.paused()) {
         await this.save('before the pause');
@@ -115,7 +117,7 @@ export class Run {
         continue;
       }
       await this.#chunk();
-      this.#sampler.sample(this.#progress.step);
+      this.#readings.sample(this.#progress.step);
       if (this.#io.takeSaveRequest?.()) await this.save('as asked');
       else if (this.#saveIsDue()) await this.#beginSave();
     }

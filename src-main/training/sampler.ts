@@ -2,38 +2,24 @@ import type { TrainIo } from './types.ts';
 
 const INTERVAL_MS = 2000;
 
-/** Asks the devices now and then how they are. The run never waits for the answer. */
-export class DeviceSampler {
+/** Hands on what the devices say of themselves, at most every 2 s. */
+export class ReadingStream {
   readonly #io: TrainIo;
+  readonly #devices: readonly string[];
   #lastMs = Number.NEGATIVE_INFINITY;
-  #asking = false;
-  #failed = false;
 
-  constructor(io: TrainIo) {
+  /** @param devices names of the run's devices */
+  constructor(io: TrainIo, devices: readonly string[]) {
     this.#io = io;
+    this.#devices = devices;
   }
 
-  /** Asks where 2 s have gone by since the last time, and the last answer has come. */
+  /** @param step steps done */
   sample(step: number): void {
     const { readDevices, onReading, clock } = this.#io;
-    if (!readDevices || !onReading || this.#asking || this.#failed) return;
-    if (clock.nowMs() - this.#lastMs < INTERVAL_MS) return;
-    this.#lastMs = clock.nowMs();
-    this.#asking = true;
-    readDevices()
-      .then((readings) => {
-        for (const reading of readings) onReading({ ...reading, step });
-      })
-      .catch((error: Error) => {
-        this.#failed = true;
-        this.#io.onLog?.({
-          level: 'warning',
-          topic: 'hardware',
-          message: `The devices cannot be read: ${error.message}`,
-        });
-      })
-      .finally(() => {
-        this.#asking = false;
-      });
+    const nowMs = clock.nowMs();
+    if (!readDevices || !onReading || nowMs - this.#lastMs < INTERVAL_MS) return;
+    this.#lastMs = nowMs;
+    for (const reading of readDevices(this.#devices)) onReading({ ...reading, step });
   }
 }

@@ -1,19 +1,27 @@
+import path from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { familyOf } from '../models/registry.ts';
 import { type Engine, type EngineChoice, openEngine } from '../tensor/engine.ts';
-import { inferenceModel } from '../tensor/model.ts';
+import { type ConvLayout, inferenceModel } from '../tensor/model.ts';
 import { freshState } from '../tensor/train-session.ts';
 import type { Checkpoint, RunChoices } from './checkpoint.ts';
 import { findCheckpoint, readCheckpoint } from './checkpointStore.ts';
 import { checkConfig, checkData, learnsFromTargets } from './checks.ts';
 import { runFingerprint } from './fingerprint.ts';
-import { halved, isOutOfMemory } from './memory.ts';
-import { openSession, type PreparedModel, prepareModel } from './open.ts';
+import { type Batching, halved, isOutOfMemory, layoutFor } from './memory.ts';
+import { graphSpec, openSession, type PreparedModel, prepareModel, tensorsOf } from './open.ts';
 import { Run } from './run.ts';
+import { tuneLayout } from './tuning.ts';
 import type { TrainConfig, TrainIo, TrainingData, TrainResult } from './types.ts';
 
 export type * from './types.ts';
 export { TRAIN_DEFAULTS } from './types.ts';
+
+/** How models are written for use: any ONNX tool knows the operators. */
+const SHIPPED = 'channelsFirst';
+
+/** File of the layouts that were the fastest, in the cache folder. */
+const LAYOUTS_FILE = 'layouts.json';
 
 interface OpenedForRun {
   readonly engine: Engine;
@@ -91,13 +99,22 @@ async function attempt(
 ): Promise<TrainResult> {
   const { engine } = opened;
   const prepared = prepareModel(data, config, choices.layout);
-  const session = await openSession({ data, config, prepared, choices, engine, io });
+  const { session, devices } = await openSession({ data, config, prepared, choices, engine, io });
   try {
     const state = before?.state ?? freshState(prepared.layout, config.seed, config);
     await session.load(state, before?.progress.step ?? 0);
     const stepInputs = prepared.model.stepInputs ?? [];
     const labelled = learnsFromTargets(prepared.model.role);
-    const parts = { session, engine: engine.name, fingerprint, choices, before, stepInputs, labelled };
+    const parts = {
+      session,
+      devices,
+      engine: engine.name,
+      fingerprint,
+      choices,
+      before,
+      stepInputs,
+      labelled,
+    };
     const run = new Run(data, config, io, parts);
     try {
       await run.loop();
@@ -107,7 +124,7 @@ async function attempt(
     if (run.progress.step === 0) {
       throw new FrontierError('CANCELLED', 'training was stopped before its first step', 'Start it again.');
     }
-    return await resultOf(run, prepared, opened, choices);
+    return await resultOf(run, prepareModel(data, config, SHIPPED), opened, choices);
   } finally {
     await session.release();
   }
@@ -126,34 +143,73 @@ async function attempt(
 export async function train(data: TrainingData, config: TrainConfig, io: TrainIo): Promise<TrainResult> {
   const { role } = familyOf(config.family);
   checkConfig(config, role);
-  const first = prepareModel(data, config, 'channelsFirst');
+  const first = prepareModel(data, config, SHIPPED);
   checkData(data, config, role);
   const fingerprint = runFingerprint(data, config, first.model.config, first.layout);
   let before = await findBefore(io);
   checkFingerprint(before, fingerprint);
   const opened = await engineFor(config, before, io);
   const same: Attempt = { data, config, io, opened, fingerprint };
-  let choices = before?.choices ?? (await choose(same));
+  let batching: Batching = before?.choices ?? config;
+  let choices = before?.choices;
   for (;;) {
     try {
+      choices ??= await choose(same, batching);
       return await attempt(same, choices, before);
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
-      choices = halved(choices, error);
+      batching = halved(batching, error);
       before = await readCheckpoint(io.checkpointDir);
-      const { batch, accumulation } = choices;
-      const from = before ? `the checkpoint of step ${before.progress.step}` : 'the start';
-      const message = `Out of memory (${(error as Error).message}): going on from ${from} with a batch of ${batch} and ${accumulation} micro-batches per update; the effective batch stays.`;
-      io.onLog?.({ level: 'decision', topic: 'batch', message });
+      choices = choices && { ...batching, layout: layoutFor(choices.layout, batching) };
+      logSmallerBatch(io, error, batching, before);
     }
   }
 }
 
+function logSmallerBatch(
+  io: TrainIo,
+  error: unknown,
+  { batch, accumulation }: Batching,
+  before: Checkpoint | undefined,
+): void {
+  const from = before ? `the checkpoint of step ${before.progress.step}` : 'the start';
+  const how = `a batch of ${batch} and ${accumulation} micro-batches per update`;
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `Out of memory (${reason}): going on from ${from} with ${how}; the effective batch stays.`;
+  io.onLog?.({ level: 'decision', topic: 'batch', message });
+}
+
 /** What is decided once, at the start of a run. */
-async function choose({ config }: Attempt): Promise<RunChoices> {
-  const { batch, accumulation } = config;
-  const layout = config.layout === 'auto' ? 'channelsFirst' : config.layout;
-  return { batch, accumulation, layout };
+async function choose(same: Attempt, { batch, accumulation }: Batching): Promise<RunChoices> {
+  return { batch, accumulation, layout: await chooseLayout(same, { batch, accumulation }) };
+}
+
+async function chooseLayout(
+  { data, config, io, opened: { engine } }: Attempt,
+  batching: Batching,
+): Promise<ConvLayout> {
+  const family = familyOf(config.family);
+  if (family.fit !== 'gradient' || !family.layouts) {
+    const idle = config.layout === 'auto' ? undefined : `${family.title} has no convolutions`;
+    if (idle) io.onLog?.({ level: 'info', topic: 'layout', message: `${idle}: the layout changes nothing.` });
+    return SHIPPED;
+  }
+  if (config.layout !== 'auto') return config.layout;
+  const { model } = prepareModel(data, config, SHIPPED);
+  const { window, precision, checkpointing, attention } = config;
+  const sizes = { ...batching, window, features: data.featureCount };
+  const { layout, note } = await tuneLayout({
+    engine,
+    session: { graphOptimization: config.graphOptimization },
+    build: (candidate) => graphSpec(data, config, prepareModel(data, config, candidate), batching),
+    data: tensorsOf(data, model),
+    trainEnds: data.trainEnds,
+    clock: io.clock,
+    ...(io.cacheFolder === undefined ? {} : { cacheFile: path.join(io.cacheFolder, LAYOUTS_FILE) }),
+    key: JSON.stringify([model.family, model.config, sizes, precision, checkpointing, attention]),
+  });
+  io.onLog?.({ level: 'decision', topic: 'layout', message: note });
+  return layout;
 }
 
 async function resultOf(

@@ -196,8 +196,8 @@ export interface TrainIo {
   onLog?(entry: LogLine): void;
   /** A checkpoint of so many steps is on the disk. */
   onSaved?(step: number): void;
-  /** What the devices say of themselves now; asked at most every 2 s and never waited for. */
-  readDevices?(): Promise<readonly Omit<DeviceReading, 'step'>[]>;
+  /** What is known of the named devices now; asked at most every 2 s. */
+  readDevices?(devices: readonly string[]): readonly Omit<DeviceReading, 'step'>[];
   onReading?(reading: DeviceReading): void;
   /** True once after the user asked for a checkpoint. */
   takeSaveRequest?(): boolean;

@@ -6,6 +6,7 @@ import { pathTargets } from '../../features/index.ts';
 import type { JobContext } from '../../jobs/port.ts';
 import type { SolvedFamily } from '../../models/family.ts';
 import { checkedSettings, familyOf } from '../../models/registry.ts';
+import { DeviceSampler } from '../../ops/hardware.ts';
 import { emitModel } from '../../tensor/onnx/emit.ts';
 import { OPTIMIZER_DEFAULTS } from '../../tensor/optimizer.ts';
 import { SAVE_REQUEST } from '../../training/messages.ts';
@@ -134,6 +135,8 @@ export function trainingDataOf(prepared: Prepared, input: TrainInput, bars: BarC
 /** Where and how a fit runs. */
 export interface FitPlace {
   readonly checkpointDir: string;
+  /** See `TrainIo`. */
+  readonly cacheFolder?: string;
   readonly context: JobContext;
   /** Share of the job's progress that the fit takes, default all of it. */
   readonly progress?: { readonly from: number; readonly to: number };
@@ -142,7 +145,7 @@ export interface FitPlace {
 async function byGradients(
   data: TrainingData,
   input: TrainInput,
-  { checkpointDir, context, progress = { from: 0, to: 1 } }: FitPlace,
+  { checkpointDir, cacheFolder, context, progress = { from: 0, to: 1 } }: FitPlace,
 ): Promise<Fitted> {
   const report = (fraction: number, progressData: TrainProgressData, etaMs?: number) =>
     context.report({
@@ -162,8 +165,11 @@ async function byGradients(
   context.onMessage((message) => {
     saveWanted ||= message === SAVE_REQUEST;
   });
+  const sampler = new DeviceSampler(systemClock);
   const result = await train(data, configOf(input), {
     checkpointDir,
+    ...(cacheFolder === undefined ? {} : { cacheFolder }),
+    readDevices: (devices) => sampler.read(devices),
     signal: context.signal,
     paused: () => context.paused,
     waitWhilePaused: () => context.waitWhilePaused(),

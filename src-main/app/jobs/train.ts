@@ -87,6 +87,7 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
   const prepared = prepare(bars, input, history.marks, history.others);
   const fitted = await fitModel(prepared, input, bars, {
     checkpointDir: homePaths.checkpoint(home, runId),
+    cacheFolder: homePaths.trainingCache(home),
     context,
   });
   if (fitted.stopped)
