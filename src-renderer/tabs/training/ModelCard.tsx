@@ -12,6 +12,7 @@ import { Coverage } from './CoverageFigure.tsx';
 import { Figures } from './Figures.tsx';
 import { openIn } from './modelActions.ts';
 import { ROLE_HELP, ROLE_LABEL } from './roles.ts';
+import { barsText } from './runText.ts';
 import { SpanStrip } from './SpanStrip.tsx';
 import { trainingStore, useTraining } from './trainingStore.ts';
 
@@ -80,8 +81,7 @@ function Card({ model: m }: { readonly model: ListedModel }) {
       <dl className="ft-facts ft-small">
         <dt>Model</dt>
         <dd>
-          {familyLabel(m.family)}, {formatNumber(m.parameters)} parameters, window {m.windowBars} bars,{' '}
-          {m.horizonBars} bars ahead
+          {familyLabel(m.family)}, {formatNumber(m.parameters)} parameters, {barsText(m)}
         </dd>
         <dt>Trained</dt>
         <dd>

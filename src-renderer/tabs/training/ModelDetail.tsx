@@ -16,6 +16,7 @@ import { useModelActions } from './modelActions.ts';
 import { useModels } from './queries.ts';
 import { ReportParts } from './ReportParts.tsx';
 import { ROLE_LABEL } from './roles.ts';
+import { barsText } from './runText.ts';
 import { SettingsList } from './SettingsList.tsx';
 import { SpanStrip } from './SpanStrip.tsx';
 import { trainingStore } from './trainingStore.ts';
@@ -86,8 +87,7 @@ function Lineage({ model: m }: ModelProps) {
       </dd>
       <dt>Size</dt>
       <dd>
-        {formatNumber(m.parameters)} parameters, window {formatNumber(m.windowBars)} bars,{' '}
-        {formatNumber(m.horizonBars)} bars ahead
+        {formatNumber(m.parameters)} parameters, {barsText(m)}
       </dd>
       <dt>Features ({m.features.length})</dt>
       <dd className="ft-mono">{m.features.join(', ')}</dd>

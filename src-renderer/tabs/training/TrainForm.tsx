@@ -80,7 +80,8 @@ function MarketLine({ dataset }: { readonly dataset: DatasetDto }) {
         {dataset.synthetic && <SyntheticBadge />}
       </span>
       <span className="ft-dim ft-small ft-num">
-        {formatNumber(dataset.bars)} bars, {formatDate(dataset.fromMs)} to {formatDate(dataset.toMs)}
+        {formatNumber(dataset.bars)} bars, <span className="ft-nowrap">{formatDate(dataset.fromMs)} to</span>{' '}
+        <span className="ft-nowrap">{formatDate(dataset.toMs)}</span>
       </span>
     </div>
   );

@@ -1,5 +1,5 @@
 import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
-import { UNKNOWN } from '../../ui/format.ts';
+import { formatNumber, UNKNOWN } from '../../ui/format.ts';
 import { familyLabel } from '../../ui/models.tsx';
 
 const ENGINE_LABEL: Readonly<Record<string, string>> = {
@@ -38,5 +38,14 @@ export function stoppedEarly(run: TrainingRunDto): boolean {
 /** A run in one line. */
 export function runTitle(run: TrainingRunDto): string {
   const { symbol, timeframe, family, horizonBars } = run.input;
-  return `${symbol} ${timeframe} · ${familyLabel(family)} · ${horizonBars} bars ahead`;
+  return `${symbol} ${timeframe} · ${familyLabel(family)} · ${bars(horizonBars)} ahead`;
+}
+
+function bars(n: number): string {
+  return `${formatNumber(n)} ${n === 1 ? 'bar' : 'bars'}`;
+}
+
+/** How far a model looks back and ahead. */
+export function barsText(model: { readonly windowBars: number; readonly horizonBars: number }): string {
+  return `window ${bars(model.windowBars)}, ${bars(model.horizonBars)} ahead`;
 }

@@ -23,7 +23,7 @@ export function modelSteps(world: World): void {
     await openTab(page, 'training');
     // Long enough to be watched: the default network is done within a second.
     await page.getByRole('combobox', { name: 'Model family' }).click();
-    await page.getByRole('option', { name: /\(TCN\)/ }).click();
+    await page.getByRole('option', { name: /^Temporal convolution \(TCN\)/ }).click();
     await fillNumber(page, 'Window', 24);
     await fillNumber(page, 'Epochs', 300);
     await page.getByTestId('train-configure').click();
