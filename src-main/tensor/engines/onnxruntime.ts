@@ -10,7 +10,7 @@ export interface SessionSettings {
   readonly threads: number;
   /** Name used in error messages. */
   readonly label: string;
-  /** DirectML allocates by itself and refuses ONNX Runtime's memory planning. */
+  /** Whether ONNX Runtime plans one block for all of a run's values, which DirectML refuses. Default true. */
   readonly memoryPattern?: boolean;
   /** Where optimised graphs are kept; absent: nowhere. Of no use to engines that compile their graphs. */
   readonly cache?: GraphCache | undefined;
