@@ -1,5 +1,7 @@
 import type { BarSeries } from '../types.ts';
+import { findBreakouts } from './breakouts.ts';
 import { CANDLE_PATTERNS } from './candles.ts';
+import { findHeads } from './headShoulders.ts';
 import { measure } from './measures.ts';
 import { findSwings, SWING_DEFAULTS, type SwingOptions } from './swings.ts';
 import type { Measures, Pattern } from './types.ts';
@@ -9,8 +11,10 @@ export type { Pattern, PatternDirection } from './types.ts';
 export interface PatternOptions extends Partial<SwingOptions> {
   /** Look for candlestick patterns. Default true. */
   readonly candles?: boolean;
-  /** Look for double tops and bottoms. Default true. */
+  /** Look for double tops and bottoms, and for heads and shoulders. Default true. */
   readonly swings?: boolean;
+  /** Look for breakouts with volume. Default false. */
+  readonly breakouts?: boolean;
 }
 
 function soundFrom(m: Measures, from: number, to: number): boolean {
@@ -39,9 +43,11 @@ function candles(m: Measures): Pattern[] {
 export function detectPatterns(bars: BarSeries, options: PatternOptions = {}): Pattern[] {
   const m = measure(bars);
   const found = options.candles === false ? [] : candles(m);
-  if (options.swings === false) return found;
-  const { swingAtr, toleranceAtr, leastBars } = { ...SWING_DEFAULTS, ...options };
-  found.push(...findSwings(m, { swingAtr, toleranceAtr, leastBars }));
+  if (options.swings !== false) {
+    const { swingAtr, toleranceAtr, leastBars } = { ...SWING_DEFAULTS, ...options };
+    found.push(...findSwings(m, { swingAtr, toleranceAtr, leastBars }), ...findHeads(m, swingAtr));
+  }
+  if (options.breakouts) found.push(...findBreakouts(m));
   // Sorting keeps the order of equals.
   return found.sort((a, b) => a.at - b.at);
 }

@@ -18,7 +18,7 @@ export interface SwingOptions {
 }
 export const SWING_DEFAULTS: SwingOptions = { swingAtr: 2.5, toleranceAtr: 0.5, leastBars: 5 };
 
-interface Point {
+export interface Point {
   readonly row: number;
   readonly price: number;
 }
@@ -31,23 +31,63 @@ interface Waiting {
   readonly tolerance: number;
 }
 
-/** One side: highs as they are, or lows with every price negated, so that both are looked for as tops. */
-class TopFinder {
-  readonly #options: SwingOptions;
+/**
+ * Swing highs of one side: of highs as they are, or of lows with every price negated, so that both are looked for as
+ * tops.
+ */
+export class SwingHighs {
+  readonly #swingAtr: number;
   #lookingForHigh = true;
   #extreme: Point | undefined;
-  #high: Point | undefined;
   #low: Point | undefined;
+
+  constructor(swingAtr: number) {
+    this.#swingAtr = swingAtr;
+  }
+
+  /** @returns the swing high that is known with this bar, and the swing low before it */
+  next(
+    row: number,
+    high: number,
+    low: number,
+    atr: number,
+  ): { readonly high: Point; readonly lowBefore: Point | undefined } | undefined {
+    const reversal = this.#swingAtr * atr;
+    if (this.#lookingForHigh) {
+      if (!this.#extreme || high > this.#extreme.price) this.#extreme = { row, price: high };
+      else if (this.#extreme.price - low >= reversal) {
+        const known = { high: this.#extreme, lowBefore: this.#low };
+        this.#extreme = { row, price: low };
+        this.#lookingForHigh = false;
+        return known;
+      }
+    } else if (!this.#extreme || low < this.#extreme.price) this.#extreme = { row, price: low };
+    else if (high - this.#extreme.price >= reversal) {
+      this.#low = this.#extreme;
+      this.#extreme = { row, price: high };
+      this.#lookingForHigh = true;
+    }
+    return undefined;
+  }
+}
+
+/** Double tops of one side. */
+class TopFinder {
+  readonly #options: SwingOptions;
+  readonly #swings: SwingHighs;
+  #high: Point | undefined;
   #waiting: Waiting | undefined;
 
   constructor(options: SwingOptions) {
     this.#options = options;
+    this.#swings = new SwingHighs(options.swingAtr);
   }
 
   /** @returns the figure that this bar's close completes */
   next(row: number, high: number, low: number, close: number, atr: number): Waiting | undefined {
     const found = this.#complete(row, high, close);
-    this.#swing(row, high, low, atr);
+    const known = this.#swings.next(row, high, low, atr);
+    if (known) this.#pair(known.high, known.lowBefore, atr);
     return found;
   }
 
@@ -65,24 +105,9 @@ class TopFinder {
     return w;
   }
 
-  #swing(row: number, high: number, low: number, atr: number): void {
-    const reversal = this.#options.swingAtr * atr;
-    if (this.#lookingForHigh) {
-      if (!this.#extreme || high > this.#extreme.price) this.#extreme = { row, price: high };
-      else if (this.#extreme.price - low >= reversal) this.#turnDown({ row, price: low }, atr);
-    } else if (!this.#extreme || low < this.#extreme.price) this.#extreme = { row, price: low };
-    else if (high - this.#extreme.price >= reversal) {
-      this.#low = this.#extreme;
-      this.#extreme = { row, price: high };
-      this.#lookingForHigh = true;
-    }
-  }
-
   /** A swing high is known: does it pair with the one before? */
-  #turnDown(begin: Point, atr: number): void {
-    const second = this.#extreme!;
+  #pair(second: Point, between: Point | undefined, atr: number): void {
     const first = this.#high;
-    const between = this.#low;
     const tolerance = this.#options.toleranceAtr * atr;
     const paired =
       first &&
@@ -91,8 +116,6 @@ class TopFinder {
       Math.abs(second.price - first.price) <= tolerance;
     if (paired) this.#waiting = { first, second, between, tolerance };
     this.#high = second;
-    this.#extreme = begin;
-    this.#lookingForHigh = false;
   }
 }
 

@@ -125,7 +125,7 @@ function Patterns({ cellId }: { readonly cellId: string }) {
         onChange={(e) => indicatorActions.setPatterns(cellId, { candles: e.currentTarget.checked })}
       />
       <Switch
-        label="Mark double tops and bottoms"
+        label="Mark double tops and bottoms, heads and shoulders"
         checked={patterns.swings}
         onChange={(e) => indicatorActions.setPatterns(cellId, { swings: e.currentTarget.checked })}
       />
