@@ -6,7 +6,7 @@ import { Split } from '../../ui/Split.tsx';
 import { Adherence } from './Adherence.tsx';
 import { Blotter } from './Blotter.tsx';
 import { AccountCard, DecisionCard, PositionCard } from './Cards.tsx';
-import { CoverageCard } from './CoverageCard.tsx';
+import { Coverage } from './Coverage.tsx';
 import styles from './Live.module.css';
 import { LogPanel } from './LogPanel.tsx';
 import { PriceChart } from './PriceChart.tsx';
@@ -53,11 +53,11 @@ export function SessionArea({ session, deployment }: SessionAreaProps) {
     <>
       <SessionHead session={session} deployment={deployment} />
       {isComplete(session.state) && <Adherence sessionId={session.id} />}
+      <Coverage session={session} />
       <div className={styles.cards}>
         <PositionCard session={session} />
         <AccountCard session={session} />
         <DecisionCard session={session} />
-        <CoverageCard session={session} />
       </div>
       <div className={styles.body}>
         <Split

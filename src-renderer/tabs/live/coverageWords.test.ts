@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveCoverage } from '../../../src-shared/contract/live.ts';
-import { adaptiveWords, coverageWords, standingOf } from './coverage.ts';
+import { adaptiveWords, coverageWords, standingOf } from './coverageWords.ts';
 
 const coverage = (low: number, high: number, confidence?: number): LiveCoverage => ({
   target: 0.9,
