@@ -2,56 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { normal, SeededRng } from '../../src-shared/runtime.ts';
 import { Predictor } from '../models/predictor.ts';
 import { openEngine } from '../tensor/engine.ts';
 import { readCheckpoint } from './checkpointStore.ts';
-import {
-  type ChunkReport,
-  type LogLine,
-  TRAIN_DEFAULTS,
-  type TrainConfig,
-  type TrainIo,
-  type TrainingData,
-  train,
-} from './trainer.ts';
-
-const clock = { nowMs: () => performance.timeOrigin + performance.now() };
-
-/** The next value of the first feature follows the last two of it, plus noise: learnable by any family. */
-function learnable(rows: number, featureCount: number, window: number): TrainingData {
-  const rng = new SeededRng(11);
-  const features = Float32Array.from({ length: rows * featureCount }, () => normal(rng));
-  const at = (row: number): number => features[row * featureCount]!;
-  const targets = Float32Array.from({ length: rows }, (_, row) =>
-    row === 0 ? 0 : 0.6 * at(row) - 0.5 * at(row - 1) + 0.1 * normal(rng),
-  );
-  const ends = Int32Array.from({ length: rows - window }, (_, i) => i + window - 1);
-  const cut = Math.floor(ends.length * 0.8);
-  return {
-    features,
-    rows,
-    featureCount,
-    targets,
-    trainEnds: ends.slice(0, cut),
-    validationEnds: ends.slice(cut + window),
-  };
-}
-
-const CONFIG: TrainConfig = {
-  ...TRAIN_DEFAULTS,
-  family: 'mlp',
-  model: { hidden: [16] },
-  window: 4,
-  batch: 32,
-  epochs: 12,
-  learningRate: 0.01,
-  seed: 7,
-  chunkSteps: 8,
-  patience: 0,
-  engine: 'cpu',
-  threads: 2,
-};
+import { CONFIG, learnable, type RecordingIo, recordingIo } from './trainer.fixture.ts';
+import { type LogLine, type TrainIo, train } from './trainer.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -59,19 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-function io(overrides: Partial<TrainIo> = {}): TrainIo & { reports: ChunkReport[] } {
-  const reports: ChunkReport[] = [];
-  return {
-    checkpointDir: path.join(directory, 'run'),
-    signal: new AbortController().signal,
-    paused: () => false,
-    waitWhilePaused: () => Promise.resolve(),
-    onChunk: (report) => reports.push(report),
-    clock,
-    reports,
-    ...overrides,
-  };
-}
+const io = (overrides: Partial<TrainIo> = {}): RecordingIo =>
+  recordingIo(path.join(directory, 'run'), overrides);
 
 const data = learnable(1000, 3, 4);
 
