@@ -208,7 +208,7 @@ export function otherHistory(symbol: string, timeframe: string): FrontierError {
 }
 
 /** What is kept, where it fits the history; else the model is asked again and the answer kept. */
-async function signalsOn(
+export async function signalsOn(
   ref: ModelRef,
   artifact: LoadedArtifact,
   bars: BarColumns,

@@ -29,6 +29,8 @@ serveJobs({
   point: async () => handler((await import('./jobs/backtest.ts')).pointJob),
   signals: async () => handler((await import('./jobs/backtest.ts')).signalsJob),
   adherence: async () => handler((await import('./jobs/adherence.ts')).adherenceJob),
+  fan: async () => handler((await import('./jobs/overlays.ts')).fanJob),
+  anomalies: async () => handler((await import('./jobs/overlays.ts')).anomaliesJob),
   study: async () => handler((await import('./jobs/study.ts')).studyJob),
   news: async () => handler((await import('./jobs/news.ts')).newsImportJob),
   adopt: async () => handler((await import('./jobs/adopt.ts')).adoptJob),

@@ -51,6 +51,34 @@ export const drawingSchema = z.object({
 });
 export type Drawing = z.infer<typeof drawingSchema>;
 
+/** Quantiles of the price ahead of a bar, as a diffusion model draws its futures. */
+export const fanSchema = z.object({
+  /** Open of the bar at whose close it was known, and that close. */
+  madeMs: timeMsSchema,
+  close: z.number(),
+  /** Levels of the distribution, ascending; the middle one is the median. */
+  levels: z.array(z.number()),
+  /** Opens of the bars ahead: those of the history, and beyond its end in steps of the timeframe. */
+  timeMs: z.array(timeMsSchema),
+  /** By level, a price per bar ahead. */
+  prices: z.array(z.array(z.number())),
+});
+export type Fan = z.infer<typeof fanSchema>;
+
+/** Bars in a row whose windows a model found unusual. */
+export const anomalySchema = z.object({
+  /** The first of them, at whose close it was known. */
+  timeMs: timeMsSchema,
+  /** The last of them. */
+  toMs: timeMsSchema,
+  /** Largest reconstruction error among them, in units of the scaled features; above the threshold. */
+  error: z.number(),
+  /** The figure that was completed in the first window, or that there is none with a name. */
+  name: z.string(),
+  named: z.boolean(),
+});
+export type Anomaly = z.infer<typeof anomalySchema>;
+
 export const chartContract = {
   /**
    * Bars of a symbol in any timeframe, resampled from the longest stored one that divides it. Either the last `count`
@@ -82,6 +110,12 @@ export const chartContract = {
       }),
     ),
   ),
+  /** The futures a diffusion model draws at the close of a bar: the one at or before `timeMs`, the newest when absent. */
+  fan: base.input(z.object({ modelId: idSchema, timeMs: timeMsSchema.optional() })).output(fanSchema),
+  /** What an anomaly model flags among the bars that open in [fromMs, toMs]. */
+  anomalies: base
+    .input(z.object({ modelId: idSchema, fromMs: timeMsSchema, toMs: timeMsSchema }))
+    .output(z.object({ threshold: z.number(), windowBars: z.number(), markers: z.array(anomalySchema) })),
   drawings: {
     list: base.input(z.object({ symbol: symbolSchema })).output(z.array(drawingSchema)),
     /** Adds one without an id, or replaces the one with its id. */

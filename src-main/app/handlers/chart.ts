@@ -2,6 +2,7 @@ import { FrontierError } from '../../../src-shared/errors.ts';
 import { chartSymbols } from '../../../src-shared/market/chartSymbols.ts';
 import { ChartWindows } from '../chartWindows.ts';
 import type { EngineContext } from '../context.ts';
+import { anomaliesBetween, fanAt } from '../overlays.ts';
 import type { Implementer } from '../rpc.ts';
 
 /** What charts ask for: bars in any timeframe, what there is, and what was drawn. */
@@ -15,6 +16,10 @@ export function chartHandlers(os: Implementer, context: EngineContext) {
   return {
     window: os.chart.window.handler(({ input }) => windows.window(input)),
     symbols: os.chart.symbols.handler(() => chartSymbols(datasets.list())),
+    fan: os.chart.fan.handler(({ input }) => fanAt(context, input.modelId, input.timeMs)),
+    anomalies: os.chart.anomalies.handler(({ input }) =>
+      anomaliesBetween(context, input.modelId, input.fromMs, input.toMs),
+    ),
     drawings: {
       list: os.chart.drawings.list.handler(({ input }) => drawings.list(input.symbol)),
       save: os.chart.drawings.save.handler(({ input }) => {
