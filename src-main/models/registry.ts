@@ -8,6 +8,7 @@ import { elasticNet, lasso, ridge } from './families/linear.ts';
 import { mlp } from './families/mlp.ts';
 import { tcn } from './families/tcn.ts';
 import { tcnAutoencoder } from './families/tcnAutoencoder.ts';
+import { transformer } from './families/transformer.ts';
 import type { GradientFamily, ModelFamily, SolvedFamily } from './family.ts';
 
 /** All model families; a new one is one file and one line here. */
@@ -17,6 +18,7 @@ const REGISTERED: Partial<Record<FamilyName, unknown>> = {
   elasticNet,
   mlp,
   tcn,
+  transformer,
   tcnAutoencoder,
   anomaly,
   diffusion,

@@ -306,6 +306,7 @@ const attentionInstance = fc
     heads: fc.integer({ min: 1, max: 3 }),
     width: fc.integer({ min: 1, max: 3 }),
     time: fc.integer({ min: 1, max: 5 }),
+    queries: fc.integer({ min: 1, max: 5 }),
     tileSize: fc.integer({ min: 1, max: 3 }),
     causal: fc.boolean(),
     tiled: fc.boolean(),
@@ -313,7 +314,8 @@ const attentionInstance = fc
   .map((c): OpInstance => {
     const shape = [c.batch, c.time, c.heads * c.width];
     const forward = ([q, k, v]: readonly Value[]): Value => ops.attention(q!, k!, v!, c);
-    return { shapes: [shape, shape, shape], forward, label: `attention ${JSON.stringify(c)}` };
+    const asking = [c.batch, Math.min(c.queries, c.time), c.heads * c.width];
+    return { shapes: [asking, shape, shape], forward, label: `attention ${JSON.stringify(c)}` };
   });
 
 const scatterInstance = fc

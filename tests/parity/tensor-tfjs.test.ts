@@ -140,6 +140,18 @@ const MODELS: readonly ModelCase[] = [
     settings: { channels: 4, levels: 2, pooling: 'mean', activation: 'silu' },
     size: { window: 9, features: 2, outputs: 2 },
   },
+  {
+    name: 'transformer, newest step',
+    family: 'transformer',
+    settings: { channels: 8, feedForward: 12, activation: 'silu', positions: 'learnt' },
+    size: { window: 7, features: 3, outputs: 2 },
+  },
+  {
+    name: 'transformer, mean',
+    family: 'transformer',
+    settings: { channels: 6, heads: 3, causal: false, activation: 'tanh', pooling: 'mean' },
+    size: { window: 5, features: 2, outputs: 1 },
+  },
 ];
 
 const BATCH = 5;

@@ -37,19 +37,21 @@ const MASKED = -1e4;
  * go in tiles too, so that causal attention leaves out what lies in the future. Each tile waits for the one before it,
  * so that no engine holds several at once. Equal to the other form up to rounding.
  *
- * @param q [batch, time, channels]; so `k` and `v`
- * @returns [batch, time, channels]
+ * @param q [batch, queries, channels]: all steps, or the newest ones only
+ * @param k [batch, time, channels]; so `v`
+ * @returns [batch, queries, channels]
  * @throws FrontierError INTERNAL where the shapes differ or the heads do not divide the channels
  */
 export function attention(q: Value, k: Value, v: Value, options: AttentionOptions): Value {
   const { heads, causal = false, tiled = false, tileSize = TILE_SIZE } = options;
-  const [, time, channels] = q.shape;
-  const same = [k, v].every(({ shape }) => shape.join() === q.shape.join());
-  if (q.shape.length !== 3 || !same || !Number.isInteger(channels! / heads) || tileSize < 1)
+  const [batch, queries = 0, channels = 0] = q.shape;
+  const time = k.shape[1] ?? 0;
+  const fits = [k, v].every(({ shape }) => shape.join() === `${batch},${time},${channels}`);
+  if (q.shape.length !== 3 || !fits || queries > time || channels % heads !== 0 || tileSize < 1)
     throw shapeError('attention', [q, k, v], `wants three times [batch, time, channels] for ${heads} heads`);
-  const width = channels! / heads;
-  const perHead = (a: Value): Value => transpose(reshape(a, [-1, time!, heads, width]), [0, 2, 1, 3]);
-  const plan: Plan = { time: time!, width, causal, tileSize: Math.min(tileSize, time!) };
+  const width = channels / heads;
+  const perHead = (a: Value): Value => transpose(reshape(a, [-1, a.shape[1]!, heads, width]), [0, 2, 1, 3]);
+  const plan: Plan = { time, queries, width, causal, tileSize: Math.min(tileSize, time) };
   const inputs = [q, k, v].map(perHead);
   const [y] = tiled
     ? withGradient(
@@ -64,11 +66,13 @@ export function attention(q: Value, k: Value, v: Value, options: AttentionOption
         ([d], { inputs: [a, b, c], outputs: [o], saved: [p] }) =>
           wholeBackward(d!, { q: a!, k: b!, v: c!, output: o!, weights: p! }, plan),
       );
-  return reshape(transpose(y!, [0, 2, 1, 3]), [-1, time!, channels!]);
+  return reshape(transpose(y!, [0, 2, 1, 3]), [-1, queries, channels]);
 }
 
 interface Plan {
   readonly time: number;
+  /** The newest so many steps ask. */
+  readonly queries: number;
   /** Channels of a head. */
   readonly width: number;
   readonly causal: boolean;
@@ -82,16 +86,19 @@ interface Kept {
   readonly output: Value;
 }
 
+/** Step of the first query. */
+const ageOf = ({ time, queries }: Plan): number => time - queries;
+
 const temperature = ({ width }: Plan): number => 1 / Math.sqrt(width);
 
-/** What is added to the scores of queries from `q0` and keys from `k0`: [queries, keys]. */
-function mask(like: Value, queries: Range, keys: Range): Value {
+/** What is added to the scores so that no query sees later keys: [queries, keys]. `age` is the step of query 0. */
+function mask(like: Value, queries: Range, keys: Range, age: number): Value {
   const rows = queries.end - queries.start;
   const columns = keys.end - keys.start;
   const values = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      if (keys.start + j > queries.start + i) values[i * columns + j] = MASKED;
+      if (keys.start + j > age + queries.start + i) values[i * columns + j] = MASKED;
     }
   }
   return like.graph.constant(like.dtype, [rows, columns], Array.from(values));
@@ -99,8 +106,9 @@ function mask(like: Value, queries: Range, keys: Range): Value {
 
 function wholeForward(q: Value, k: Value, v: Value, plan: Plan): CustomForward {
   const scores = matmul(scaled(q, temperature(plan)), swapLast(k));
-  const whole = { start: 0, end: plan.time };
-  const weights = softmax(plan.causal ? add(scores, mask(scores, whole, whole)) : scores);
+  const [rows, columns] = [plan.queries, plan.time].map((end) => ({ start: 0, end })) as [Range, Range];
+  const masked = plan.causal && plan.queries > 1;
+  const weights = softmax(masked ? add(scores, mask(scores, rows, columns, ageOf(plan))) : scores);
   return { outputs: [matmul(weights, v)], saved: [weights] };
 }
 
@@ -141,18 +149,19 @@ function ranges(time: number, size: number): readonly Range[] {
   return Array.from({ length: count }, (_, i) => ({ start: i * size, end: Math.min(time, (i + 1) * size) }));
 }
 
-const queryRanges = ({ time, tileSize }: Plan): readonly Range[] => ranges(time, tileSize);
+const queryRanges = ({ queries, tileSize }: Plan): readonly Range[] => ranges(queries, tileSize);
 
 /** Key ranges that the queries see. */
-const keyRanges = ({ time, causal, tileSize }: Plan, queries: Range): readonly Range[] =>
-  ranges(time, tileSize).filter(({ start }) => !causal || start < queries.end);
+const keyRanges = (plan: Plan, queries: Range): readonly Range[] =>
+  ranges(plan.time, plan.tileSize).filter(({ start }) => !plan.causal || start < ageOf(plan) + queries.end);
 
 const rowsOf = (a: Value, { start, end }: Range): Value => slice(a, 2, start, end);
 
 /** Scores of a tile; masked where it holds the future. */
-function tileScores(q: Value, k: Value, queries: Range, keys: Range, { causal }: Plan): Value {
+function tileScores(q: Value, k: Value, queries: Range, keys: Range, plan: Plan): Value {
   const scores = matmul(q, swapLast(k));
-  return causal && keys.end - 1 > queries.start ? add(scores, mask(scores, queries, keys)) : scores;
+  const masked = plan.causal && keys.end - 1 > ageOf(plan) + queries.start;
+  return masked ? add(scores, mask(scores, queries, keys, ageOf(plan))) : scores;
 }
 
 /** The state of a row of queries after some keys: largest score, and [sum of p v, sum of p], p = exp(score - largest). */
