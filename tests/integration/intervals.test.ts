@@ -2,9 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FrontierEngine } from '../../src-main/app/index.ts';
+import { venueOf } from '../../src-main/app/jobs/backtest.ts';
+import { LiveForecast } from '../../src-main/app/liveForecast.ts';
+import { openModel } from '../../src-main/app/modelFiles.ts';
 import { readSignals } from '../../src-main/app/signals.ts';
+import { regressorOf } from '../../src-main/store/manifest.ts';
+import { openEngine as openTensorEngine } from '../../src-main/tensor/engine.ts';
 import type { BacktestDto } from '../../src-shared/contract/backtest.ts';
-import { lowerBound } from '../../src-shared/market/bars.ts';
+import { barAt, lowerBound } from '../../src-shared/market/bars.ts';
 import { normal, SeededRng } from '../../src-shared/runtime.ts';
 import { cleanUp, newFolder, openEngine } from '../support/engine.ts';
 import { endOfRun, endOfSession, endOfStudy } from '../support/engineWorld.ts';
@@ -78,6 +83,46 @@ describe('a calibrated model, through the whole engine', () => {
     expect(manifest.calibration!.residual!.columns).toContain('volatility_ratio_12_48');
     expect(manifest.calibration!.scores!.length).toBeGreaterThan(100);
   });
+
+  it('CONF-9: a model of quantiles is calibrated on them, and gives the same intervals live', async () => {
+    const { client } = engine;
+    const input = { symbol: 'EURUSD', timeframe: 'H1', engine: 'cpu', horizonBars: HORIZON } as const;
+    const chosen = { ...input, conformal: 'cqr', confidence: 0.8 } as const;
+    const refused = await client.training.start({ ...chosen, loss: 'huber' }).then(
+      async ({ runId }) => (await endOfRun(engine, runId)).error,
+      (error: { code: string }) => error,
+    );
+    expect(refused).toMatchObject({ code: 'BAD_INPUT' });
+    const { runId } = await client.training.start({ ...chosen, loss: 'quantile', epochs: 20 });
+    const quantileModel = (await endOfRun(engine, runId)).modelId!;
+    const model = engine.context.stores.models.get(quantileModel);
+    expect(model.conformal).toMatchObject({ method: 'cqr', target: 0.8 });
+    expect(Math.abs(model.conformal!.achieved - 0.8)).toBeLessThan(0.12);
+    const signals = (await readSignals(
+      { home: engine.context.home, modelId: quantileModel, ...model },
+      model.sha256,
+      model.dataHash,
+    ))!;
+    const widths = signals.upper.map((upper, row) => upper - signals.lower[row]!).filter(Number.isFinite);
+    expect(Math.max(...widths)).toBeGreaterThan(1.2 * Math.min(...widths));
+    // Bar by bar through the live path, the very same numbers.
+    const artifact = engine.context.artifacts.load(model.symbol, model.timeframe, model.version);
+    const manifest = regressorOf(artifact.manifest);
+    const predictor = await openModel(artifact, (await openTensorEngine('cpu', 1)).engine);
+    const live = new LiveForecast(manifest, predictor, venueOf(manifest));
+    const bars = await engine.context.bars.load(model.symbol, model.timeframe);
+    let compared = 0;
+    for (let row = 0; row < 1500; row++) {
+      const { values } = live.push(barAt(bars, row));
+      if (row < 1000 || Number.isNaN(signals.predictions[row]!)) continue;
+      const { signal, interval } = await live.predict(values);
+      expect(signal).toBe(signals.predictions[row]! / manifest.calibration.predictionScale);
+      expect(interval).toEqual({ lower: signals.lower[row], upper: signals.upper[row] });
+      compared++;
+    }
+    expect(compared).toBe(500);
+    await predictor.close();
+  }, 60_000);
 
   it('ORD-22: enters only where the interval clears the cost, and says how many entries that left out', async () => {
     const free = await run({});

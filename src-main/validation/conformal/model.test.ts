@@ -8,6 +8,7 @@ import {
   intervalFeatures,
   intervalOf,
   intervalsOf,
+  scoreAgainst,
   scoreOf,
 } from './model.ts';
 
@@ -206,6 +207,27 @@ describe('intervals by hand', () => {
     expect(scoreOf(cqr, { prediction: 0, quantiles: [-1, 2] }, 2.25)).toBe(0.25);
     expect(scoreOf(cqr, { prediction: 0, quantiles: [-1, 2] }, 0)).toBe(-1);
     expect(() => intervalOf(cqr, { prediction: 0 })).toThrow('quantiles');
+  });
+
+  it('CONF-15: the score of an outcome follows from the interval that was given', () => {
+    const { input } = market(13, { calibration: 400, test: 200 });
+    for (const method of ['split', 'local', 'cqr'] as const) {
+      const of = input(method, 0.9);
+      const { calibration } = calibrateModel(of);
+      const { lower, upper } = intervalsOf(calibration, of.history);
+      const { predictions, targets, quantiles, columns } = of.history;
+      for (const row of of.test as number[]) {
+        const features = intervalFeatures(calibration).map((name) => columns.features.get(name)![row]!);
+        const ends = [quantiles!.lower[row]!, quantiles!.upper[row]!] as const;
+        const known = { prediction: predictions[row]!, features, quantiles: ends };
+        const given = { lower: lower[row]!, upper: upper[row]! };
+        const expected = scoreOf(calibration, known, targets[row]!);
+        expect(scoreAgainst(calibration, given, targets[row]!)).toBeCloseTo(expected, 9);
+      }
+    }
+    const exact = { method: 'split', confidence: 0.9, q: 0 } as const;
+    expect(scoreAgainst(exact, { lower: 1, upper: 1 }, 1)).toBe(0);
+    expect(scoreAgainst(exact, { lower: 1, upper: 1 }, 2)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('CONF-9: q below 0 comes out where the quantiles were too wide', () => {

@@ -133,7 +133,8 @@ export function scoreAgainst(calibration: CalibrationBody, given: Interval, outc
   if (method === 'cqr') return Math.max(lower - outcome, outcome - upper) + q;
   const half = (upper - lower) / 2;
   const distance = Math.abs(outcome - (lower + upper) / 2);
-  return distance === 0 ? 0 : (distance / half) * q;
+  if (distance === 0) return 0;
+  return half === 0 ? Number.POSITIVE_INFINITY : (distance / half) * q;
 }
 
 /** Everything that `intervalsOf` may need of a history; arrays are indexed by bar row. */
