@@ -20,8 +20,8 @@ export function RunCharts({ run, hover, onHover }: RunChartsProps) {
   if (multiples.length === 0 && !error) {
     return (
       <EmptyState
-        title="Nothing was measured yet"
-        text="Learning rate, gradient and devices show here by step."
+        title={run.endedMs === undefined ? 'Nothing was measured yet' : 'Nothing was measured'}
+        text="Learning rate, gradient and devices show here by step, where a run has steps."
       />
     );
   }

@@ -17,7 +17,13 @@ function Figure({ name, children }: { readonly name: string; readonly children: 
 
 const COLOUR: Partial<Record<TrainingRunDto['state'], string>> = { paused: 'yellow', failed: 'red' };
 
-function Bars({ run }: { readonly run: TrainingRunDto }) {
+interface FactsProps {
+  readonly run: TrainingRunDto;
+  /** False for families that are computed at once: they have no epochs. */
+  readonly stepwise: boolean;
+}
+
+function Bars({ run, stepwise }: FactsProps) {
   const whole = run.state === 'done' ? 100 : run.totalSteps > 0 ? (100 * run.step) / run.totalSteps : 0;
   const epoch = epochShare(run);
   const colour = COLOUR[run.state];
@@ -30,14 +36,18 @@ function Bars({ run }: { readonly run: TrainingRunDto }) {
         size={6}
         {...(colour ? { color: colour } : {})}
       />
-      <span className="ft-dim ft-small">Epoch</span>
-      <Progress
-        value={epoch === undefined ? 0 : 100 * epoch}
-        aria-label="Progress of the epoch"
-        size={6}
-        transitionDuration={0}
-        {...(colour ? { color: colour } : {})}
-      />
+      {stepwise && (
+        <>
+          <span className="ft-dim ft-small">Epoch</span>
+          <Progress
+            value={epoch === undefined ? 0 : 100 * epoch}
+            aria-label="Progress of the epoch"
+            size={6}
+            transitionDuration={0}
+            {...(colour ? { color: colour } : {})}
+          />
+        </>
+      )}
     </div>
   );
 }
@@ -81,25 +91,32 @@ function Notes({ run }: { readonly run: TrainingRunDto }) {
   );
 }
 
+function StepFigures({ run }: { readonly run: TrainingRunDto }) {
+  return (
+    <>
+      <Figure name="Step">
+        {formatNumber(run.step)} <span className="ft-dim ft-small">of {formatNumber(run.totalSteps)}</span>
+      </Figure>
+      <Figure name="Epoch">
+        {formatNumber(run.epoch)} <span className="ft-dim ft-small">of {formatNumber(run.input.epochs)}</span>
+      </Figure>
+      <Figure name="Steps per second">{formatNumber(run.stepsPerSecond, 0)}</Figure>
+    </>
+  );
+}
+
 /** How far a run is, on what it runs, and what is worth knowing about it. */
-export function RunFacts({ run }: { readonly run: TrainingRunDto }) {
+export function RunFacts({ run, stepwise }: FactsProps) {
   return (
     <div className="ft-run-facts">
-      <Bars run={run} />
+      <Bars run={run} stepwise={stepwise} />
       <div className="ft-figures ft-run-figures">
         <Figure name="State">
           <RunState state={run.state} testId="train-state" />
         </Figure>
-        <Figure name="Step">
-          {formatNumber(run.step)} <span className="ft-dim ft-small">of {formatNumber(run.totalSteps)}</span>
-        </Figure>
-        <Figure name="Epoch">
-          {formatNumber(run.epoch)}{' '}
-          <span className="ft-dim ft-small">of {formatNumber(run.input.epochs)}</span>
-        </Figure>
-        <Figure name="Steps per second">{formatNumber(run.stepsPerSecond, 0)}</Figure>
+        {stepwise && <StepFigures run={run} />}
         <TimeFigure run={run} />
-        <Figure name="Best validation">{lossText(run.bestValidation)}</Figure>
+        {stepwise && <Figure name="Best validation">{lossText(run.bestValidation)}</Figure>}
         <Figure name="Engine">{engineText(run)}</Figure>
         {run.workers !== undefined && run.input.devices > 1 && (
           <Figure name="Workers">
@@ -107,7 +124,9 @@ export function RunFacts({ run }: { readonly run: TrainingRunDto }) {
             <span className="ft-dim ft-small">of {formatNumber(run.input.devices)}</span>
           </Figure>
         )}
-        {run.savedStep !== undefined && <Figure name="Saved at step">{formatNumber(run.savedStep)}</Figure>}
+        {stepwise && run.savedStep !== undefined && (
+          <Figure name="Saved at step">{formatNumber(run.savedStep)}</Figure>
+        )}
         {run.restarts > 0 && <Figure name="Worker restarts">{formatNumber(run.restarts)}</Figure>}
       </div>
       <Notes run={run} />

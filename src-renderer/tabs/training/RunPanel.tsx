@@ -17,7 +17,7 @@ import { invalidate, rpc, useWatch } from '../../ui/rpc.ts';
 import { Split } from '../../ui/Split.tsx';
 import { EmptyState, ErrorLine, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { LossChart } from './LossChart.tsx';
-import { useRuns } from './queries.ts';
+import { isComputedAtOnce, useFamilies, useRuns } from './queries.ts';
 import { RunCharts } from './RunCharts.tsx';
 import { RunFacts } from './RunFacts.tsx';
 import { RunLog } from './RunLog.tsx';
@@ -245,6 +245,8 @@ function Watched({ runId }: { readonly runId: string }) {
     [runId],
     round,
   );
+  const families = useFamilies().data;
+  const stepwise = !isComputedAtOnce(families?.find((f) => f.name === run?.input.family));
   const actions = useRunActions(runId, () => setRound((n) => n + 1));
   useRunCommands(run?.state, actions.act);
   useAdoption(run);
@@ -268,7 +270,7 @@ function Watched({ runId }: { readonly runId: string }) {
       }
     >
       <div className="ft-run">
-        <RunFacts run={run} />
+        <RunFacts run={run} stepwise={stepwise} />
         {run.error && run.state === 'failed' && <ErrorLine error={errorOf(run.error)} />}
         {failure ? <ErrorLine error={failure} /> : null}
         <div className="ft-run-body">

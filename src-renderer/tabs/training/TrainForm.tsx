@@ -24,7 +24,7 @@ import { useEstimateFeed } from './estimate.ts';
 import { FamilySelect } from './FamilySelect.tsx';
 import { Field } from './Field.tsx';
 import { type Checked, checkDraft } from './fields.ts';
-import { useFamilies, useFamily } from './queries.ts';
+import { isComputedAtOnce, useFamilies, useFamily } from './queries.ts';
 import { meetFamilies, resetDraft, trainingStore, useTraining } from './trainingStore.ts';
 
 export interface Starter {
@@ -60,7 +60,7 @@ const QUICK_SOLVED = ['horizonBars', 'windowBars'] as const;
 function Differing() {
   const draft = useTraining((s) => s.draft);
   const family = useFamily();
-  const quick: readonly string[] = family?.fit === 'solved' ? QUICK_SOLVED : QUICK;
+  const quick: readonly string[] = isComputedAtOnce(family) ? QUICK_SOLVED : QUICK;
   const changed = changedFields(draft, family).filter((c) => !quick.includes(c.name) && c.name !== 'family');
   if (changed.length === 0) return null;
   return (
@@ -129,7 +129,7 @@ function Form({ dataset }: { readonly dataset: DatasetDto }) {
   useEstimateFeed(checked.ok ? checked.input : undefined);
   useFormCommands(checked, starter);
   const errors = checked.ok ? NO_ERRORS : checked.errors;
-  const solved = family?.fit === 'solved';
+  const solved = isComputedAtOnce(family);
   const elsewhere = Object.keys(errors).filter((name) => !(QUICK as readonly string[]).includes(name)).length;
   const onSubmit = (e: FormEvent) => {
     e.preventDefault();

@@ -15,6 +15,7 @@ const schema = z.strictObject({
   residual: z.boolean().default(true),
   alpha: z.number().min(0).default(0.1),
   members: z.array(z.string()).default([]),
+  convs: z.union([z.literal(1), z.literal(2)]).default(1),
   odd: z.record(z.string(), z.number()).default({}),
 });
 
@@ -43,6 +44,7 @@ describe('settings of a family', () => {
       ['residual', 'switch'],
       ['alpha', 'number'],
       ['members', 'texts'],
+      ['convs', 'choice'],
       ['odd', 'json'],
     ]);
     expect(fields[0]).toMatchObject({ min: 1, max: 1024, fallback: 16, label: 'Channels' });
@@ -56,9 +58,15 @@ describe('settings of a family', () => {
   });
 
   it('turns what was typed into values', () => {
-    const read = readSettings(fields, { channels: '32', hidden: '64, 32 8', odd: '{"a":1}', extra: 5 });
+    const read = readSettings(fields, {
+      channels: '32',
+      hidden: '64, 32 8',
+      odd: '{"a":1}',
+      convs: '2',
+      extra: 5,
+    });
     expect(read).toEqual({
-      values: { channels: 32, hidden: [64, 32, 8], odd: { a: 1 }, extra: 5 },
+      values: { channels: 32, hidden: [64, 32, 8], odd: { a: 1 }, convs: 2, extra: 5 },
       errors: {},
     });
     expect(readSettings(fields, { hidden: '' }).values).toEqual({ hidden: [] });

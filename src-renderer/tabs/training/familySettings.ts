@@ -9,6 +9,8 @@ export interface SettingField {
   readonly min?: number;
   readonly max?: number;
   readonly options?: readonly string[];
+  /** Of a choice: its values are numbers. */
+  readonly numeric?: boolean;
   readonly fallback: unknown;
 }
 
@@ -24,8 +26,21 @@ export function settingLabel(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** The values of a choice; undefined where the schema is none. Numbers are told from texts by `numeric`. */
+function choiceOf(schema: Json): { options: string[]; numeric: boolean } | undefined {
+  const constants = Array.isArray(schema.anyOf)
+    ? schema.anyOf.map((one) => (isObject(one) ? one.const : undefined))
+    : schema.enum;
+  if (!Array.isArray(constants) || constants.length === 0) return undefined;
+  if (constants.every((v) => typeof v === 'string'))
+    return { options: constants.map(String), numeric: false };
+  return constants.every((v) => typeof v === 'number')
+    ? { options: constants.map(String), numeric: true }
+    : undefined;
+}
+
 function kindOf(schema: Json): SettingField['kind'] {
-  if (Array.isArray(schema.enum) && schema.enum.every((v) => typeof v === 'string')) return 'choice';
+  if (choiceOf(schema)) return 'choice';
   if (schema.type === 'integer' || schema.type === 'number') return schema.type;
   if (schema.type === 'boolean') return 'switch';
   if (schema.type !== 'array' || !isObject(schema.items)) return 'json';
@@ -40,7 +55,7 @@ function bound(schema: Json, ...names: readonly string[]): number | undefined {
 }
 
 /** The settings in the order of the schema. An unusual one is edited as JSON rather than left out. */
-export function settingFields(schema: unknown, defaults: Json): SettingField[] {
+export function settingFields(schema: unknown, defaults: Json, family = ''): SettingField[] {
   if (!isObject(schema) || !isObject(schema.properties)) return [];
   return Object.entries(schema.properties).flatMap(([name, raw]) => {
     if (!isObject(raw)) return [];
@@ -50,12 +65,12 @@ export function settingFields(schema: unknown, defaults: Json): SettingField[] {
       {
         name,
         label: typeof raw.title === 'string' ? raw.title : settingLabel(name),
-        help: typeof raw.description === 'string' ? raw.description : settingHelp(name),
+        help: typeof raw.description === 'string' ? raw.description : settingHelp(family, name),
         kind: kindOf(raw),
         ...(min === undefined ? {} : { min }),
         // What has no upper bound of its own comes with the largest safe integer.
         ...(max === undefined || max >= Number.MAX_SAFE_INTEGER ? {} : { max }),
-        ...(Array.isArray(raw.enum) ? { options: raw.enum.map(String) } : {}),
+        ...choiceOf(raw),
         fallback: name in defaults ? defaults[name] : raw.default,
       },
     ];
@@ -102,6 +117,7 @@ function readJson(edited: unknown): Read {
 function read(field: SettingField, edited: unknown): Read {
   if (field.kind === 'integer' || field.kind === 'number') return readNumber(field, edited);
   if (field.kind === 'numbers') return readNumbers(edited);
+  if (field.numeric) return { value: Number(edited) };
   return field.kind === 'json' ? readJson(edited) : { value: edited };
 }
 

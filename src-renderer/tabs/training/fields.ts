@@ -33,7 +33,7 @@ const LOSS_OF_CQR = 'Quantile intervals need the quantile loss (section Learning
  */
 export function checkDraft(draft: Draft, symbol: string, timeframe: Timeframe, family?: FamilyInfo): Checked {
   const settings = readSettings(
-    family ? settingFields(family.schema, family.defaults) : [],
+    family ? settingFields(family.schema, family.defaults, family.name) : [],
     family?.name === draft.family ? draft.model : {},
   );
   const { device, ...rest } = draft;

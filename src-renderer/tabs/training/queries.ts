@@ -32,6 +32,11 @@ export function useFamilies(): Query<FamilyInfo[]> {
   return { ...query, data };
 }
 
+/** True for families that have no epochs: solved ones, and ensembles of models that are there already. */
+export function isComputedAtOnce(family: FamilyInfo | undefined): boolean {
+  return family?.fit === 'solved' || family?.name === 'ensemble';
+}
+
 /** The family of the draft, once the families are known. */
 export function useFamily(): FamilyInfo | undefined {
   const name = useTraining((s) => s.draft.family);

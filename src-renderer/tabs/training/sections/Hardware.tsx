@@ -73,7 +73,7 @@ function readings(d: DeviceDto): string[] {
     d.temperatureC === null ? '' : `${formatNumber(d.temperatureC, 0)} °C`,
     d.powerWatt === null ? '' : `${formatNumber(d.powerWatt, 0)} W`,
     d.fanPct === null ? '' : `fan ${formatNumber(d.fanPct, 0)} %`,
-    d.probeMs === null ? '' : `probe ${formatNumber(d.probeMs, 1)} ms`,
+    d.probeMs === null || d.detail.includes('probe') ? '' : `probe ${formatNumber(d.probeMs, 1)} ms`,
     d.driver === null ? '' : `driver ${d.driver}`,
     d.supports.graphCapture ? 'graph capture' : '',
     d.supports.tf32 ? 'TF32' : '',

@@ -2,6 +2,7 @@ import { Slider, Switch } from '@mantine/core';
 import { formatNumber } from '../../../ui/format.ts';
 import { setAutoBatch, useEstimate } from '../estimate.ts';
 import { ExplainedRow, Field } from '../Field.tsx';
+import { isComputedAtOnce } from '../queries.ts';
 import { SchedulePreview } from '../SchedulePreview.tsx';
 import { setField, useTraining } from '../trainingStore.ts';
 import type { SectionProps } from './section.ts';
@@ -97,13 +98,13 @@ function Rate({ errors }: Pick<SectionProps, 'errors'>) {
 /** How the model is fitted. */
 export function LearningSection({ family, errors }: SectionProps) {
   const optimizer = useTraining((s) => s.draft.optimizer);
-  if (family?.fit === 'solved') {
+  if (family && isComputedAtOnce(family)) {
     return (
       <section>
         <h3 className="ft-config-title">Learning</h3>
         <p className="ft-form-note">
-          {family.title} is computed at once: batch, learning rate, optimiser and epochs have no effect. Its
-          penalty is among the settings of the model.
+          {family.title} is computed at once: batch, learning rate, optimiser and epochs have no effect. What
+          can be set is among the settings of the model.
         </p>
         <ExplainedRow name="seed" error={errors.seed} />
       </section>

@@ -170,7 +170,7 @@ function SettingRow({
 }
 
 function Settings({ family, dataset, errors }: SectionProps & { readonly family: FamilyInfo }) {
-  const fields = useMemo(() => settingFields(family.schema, family.defaults), [family]);
+  const fields = useMemo(() => settingFields(family.schema, family.defaults, family.name), [family]);
   return (
     <section>
       <h3 className="ft-config-title">Settings of {family.title}</h3>
