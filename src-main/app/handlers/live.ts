@@ -1,10 +1,23 @@
 import type { DeploymentDto } from '../../../src-shared/contract/live.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
+import { type ModelManifest, regressorOf } from '../../store/manifest.ts';
 import type { EngineContext } from '../context.ts';
 import { ruleFields } from '../entryRules.ts';
 import { watch } from '../hub.ts';
 import { deploymentHash, venueOf } from '../jobs/backtest.ts';
+import { otherSymbols } from '../modelFeatures.ts';
 import type { Implementer } from '../rpc.ts';
+
+/** A session follows one feed, so that it cannot compute the features of other instruments. */
+function assertDeployable(manifest: ModelManifest): void {
+  const others = otherSymbols(regressorOf(manifest).features);
+  if (others.length === 0) return;
+  throw new FrontierError(
+    'REFUSED',
+    `This model also reads ${others.slice(0, 3).join(', ')}${others.length > 3 ? ' and others' : ''}; a session follows ${manifest.symbol} only.`,
+    'Deploy a model that reads its own instrument; sessions of several instruments come with portfolios.',
+  );
+}
 
 /** Makes a point of a study a deployment: its genes, model and costs, sealed by a hash. */
 function deploy(
@@ -21,6 +34,7 @@ function deploy(
     );
   const model = context.stores.models.get(study.input.modelId);
   const { sha256, manifest } = context.artifacts.load(model.symbol, model.timeframe, model.version);
+  assertDeployable(manifest);
   const { costs } = venueOf(manifest);
   const deployment: DeploymentDto = {
     id: context.ids.next('dep'),
