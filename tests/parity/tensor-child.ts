@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ChunkReport, TrainResult } from '../../src-main/training/trainer.ts';
+import type { ChunkReport, TrainConfig, TrainResult } from '../../src-main/training/trainer.ts';
 
 const FIXTURE = path.join(import.meta.dirname, 'tensor-run-fixture.ts');
 
@@ -11,6 +11,8 @@ export interface RunRequest {
   readonly family: 'mlp' | 'tcn';
   readonly engine: 'cpu' | 'webgpu';
   readonly epochs: number;
+  /** Settings of the run besides. */
+  readonly change?: Partial<TrainConfig>;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -20,8 +22,9 @@ const resultFile = (folder: string): string => path.join(folder, 'result.json');
 
 /** Starts a training run as a process of its own. */
 export function startRun(request: RunRequest): ChildProcessWithoutNullStreams {
-  const { folder, family, engine, epochs, env = {} } = request;
-  const args = [FIXTURE, path.join(folder, 'run'), family, engine, String(epochs), resultFile(folder)];
+  const { folder, family, engine, epochs, change = {}, env = {} } = request;
+  const where = [FIXTURE, path.join(folder, 'run'), family, engine, String(epochs), resultFile(folder)];
+  const args = [...where, JSON.stringify(change)];
   return spawn(process.execPath, args, { env: { ...process.env, ...env } });
 }
 

@@ -8,14 +8,16 @@ import {
 import { normal, SeededRng } from '../../src-shared/runtime.ts';
 
 // A training run as a process of its own: the fault test kills it, the WebGPU test gives it another Vulkan driver.
-// Arguments: checkpoint folder, family, engine, epochs, file for the result. Each chunk is a line of JSON.
+// Arguments: checkpoint folder, family, engine, epochs, file for the result, and
+// further settings as JSON. Each chunk is a line of JSON.
 
-const [checkpointDir, family, engine, epochs, resultFile] = process.argv.slice(2) as [
+const [checkpointDir, family, engine, epochs, resultFile, change = '{}'] = process.argv.slice(2) as [
   string,
   'mlp' | 'tcn',
   'cpu' | 'webgpu',
   string,
   string,
+  string | undefined,
 ];
 
 const WINDOW = 12;
@@ -53,6 +55,7 @@ const config: TrainConfig = {
   patience: 0,
   engine,
   threads: 2,
+  ...(JSON.parse(change) as Partial<TrainConfig>),
 };
 
 const result = await train(data(), config, {
