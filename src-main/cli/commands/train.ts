@@ -187,7 +187,8 @@ function textOf({ run, model }: Trained): string {
     : '';
   return [
     `${model.id}: ${model.family.toUpperCase()} version ${model.version}, ${run.steps} steps in ${num(run.seconds, 1)} s on ${model.engine}`,
-    ...(run.engineNote ? [run.engineNote] : []),
+    // That Frontier chose the only engine there is need not be explained each time; `doctor` says why.
+    ...(run.engineNote && model.settings.engine !== 'auto' ? [run.engineNote] : []),
     ...(model.samplesLeftOut
       ? [`${model.samplesLeftOut} samples touch repaired bars and were left out`]
       : []),
