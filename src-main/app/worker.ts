@@ -36,5 +36,6 @@ serveJobs({
   adopt: async () => handler((await import('./jobs/adopt.ts')).adoptJob),
   predict: async () => handler((await import('./jobs/predict.ts')).predictJob),
   verify: async () => handler((await import('./modelFiles.ts')).verifyJob),
+  estimate: async () => handler((await import('./jobs/estimate.ts')).estimateJob),
   hardware: async () => handler((await import('./jobs/hardware.ts')).hardwareJob),
 });

@@ -26,7 +26,11 @@ export interface PreparedModel {
 }
 
 /** The model of a run, with its convolutions in one order of axes. Its parameters are the same in all. */
-export function prepareModel(data: TrainingData, config: TrainConfig, layout: ConvLayout): PreparedModel {
+export function prepareModel(
+  data: Pick<TrainingData, 'featureCount' | 'targetCount'>,
+  config: TrainConfig,
+  layout: ConvLayout,
+): PreparedModel {
   const { targetCount = 1, featureCount } = data;
   const { family, model: settings, window, attention, checkpointing, loss } = config;
   const outputs = loss.kind === 'quantile' ? loss.quantiles.length : targetCount;
@@ -70,7 +74,7 @@ export function graphSettings(
 
 /** The training graph of a run in one process. */
 export function graphSpec(
-  data: TrainingData,
+  data: Pick<TrainingData, 'rows' | 'targetCount'>,
   config: TrainConfig,
   { model, layout }: PreparedModel,
   batching: Pick<RunChoices, 'batch' | 'accumulation'>,
