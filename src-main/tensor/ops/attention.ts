@@ -124,10 +124,13 @@ function wholeBackward(
   const scores = mul(weights, matmul(withRowSums(d, output), swapLast(withOnes(v))));
   return [
     scaled(matmul(scores, k), temperature(plan)),
-    matmul(swapLast(scores), scaled(q, temperature(plan))),
-    matmul(swapLast(weights), d),
+    timesTransposed(scores, scaled(q, temperature(plan))),
+    timesTransposed(weights, d),
   ];
 }
+
+/** a' b as (b' a)': transposing the narrow operands instead of the square one takes half the time. */
+const timesTransposed = (a: Value, b: Value): Value => swapLast(matmul(swapLast(b), a));
 
 /** [d, -rowsum(d output)]: times [v, 1]' it is d v' - rowsum(d output). */
 const withRowSums = (d: Value, output: Value): Value =>
@@ -270,7 +273,7 @@ function tileBackward(
   const scores = mul(weights, slope);
   return {
     q: matmul(scores, rowsOf(sides.k, keys)),
-    k: matmul(swapLast(scores), rowsOf(sides.q, queries)),
-    v: matmul(swapLast(weights), rowsOf(sides.d, queries)),
+    k: timesTransposed(scores, rowsOf(sides.q, queries)),
+    v: timesTransposed(weights, rowsOf(sides.d, queries)),
   };
 }
