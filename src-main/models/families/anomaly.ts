@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Value } from '../../tensor/graph.ts';
 import { everyStep, type ModelScope, type TrainableModel } from '../../tensor/model.ts';
-import { mul, reduceMean, reshape, sub } from '../../tensor/ops/index.ts';
+import { mul, reduceMax, reduceMean, reshape, sub } from '../../tensor/ops/index.ts';
 import { heNormal, normalOf } from '../../tensor/parameters.ts';
 import type { GradientFamily } from '../family.ts';
 import { activate, activationSchema, dense } from './layers.ts';
@@ -10,8 +10,11 @@ import { tcnAutoencoder } from './tcnAutoencoder.ts';
 const schema = z.strictObject({
   /** `mlp` sees the window as one vector, `tcn` as a series. Default mlp. */
   architecture: z.enum(['mlp', 'tcn']).default('mlp'),
-  /** Numbers a window is told in: the fewer, the less of the unusual comes through. Default 12. */
-  latent: z.int().min(1).max(4096).default(12),
+  /**
+   * Numbers a window is told in. With as many as there are steps every candle can be told by its body, wild ones as
+   * well; the fewer, the less of the unusual comes through. Default 8.
+   */
+  latent: z.int().min(1).max(4096).default(8),
   /** Of `mlp`: units of the encoder's hidden layers; the decoder mirrors them. Default 64. */
   hidden: z.array(z.int().min(1).max(8192)).max(8).default([64]),
   /** Of `tcn`: channels of every level. Default 16. */
@@ -20,6 +23,11 @@ const schema = z.strictObject({
   levels: z.int().min(1).max(12).default(3),
   /** Nonlinearity. Default relu. */
   activation: activationSchema.default('relu'),
+  /**
+   * What of the squared error by step makes a window unusual: its `peak`, which a single wild candle raises at once, or
+   * its `mean`, which takes a whole window that is off. Default peak.
+   */
+  score: z.enum(['peak', 'mean']).default('peak'),
   /** Percentile of the errors on the validation part above which a window is unusual. Default 99. */
   percentile: z.number().min(50).max(99.999).default(99),
 });
@@ -38,9 +46,9 @@ export const ANOMALY_FEATURES: readonly string[] = [
 
 /**
  * Autoencoder of candlestick windows, after Hinton and Salakhutdinov (2006): it learns to give usual windows back
- * through a bottleneck, so that one it cannot give back is unusual. The inference graph returns the error
- * y [batch, 1], mean squared over steps and scaled features, and `stepError` [batch, window], the same by step, oldest
- * first. The threshold is a percentile of the errors on the validation part, kept in the manifest.
+ * through a bottleneck, so that one it cannot give back is unusual. The inference graph returns `stepError`
+ * [batch, window], the squared error of each step, mean over the scaled features, oldest first, and the error y
+ * [batch, 1]: its peak or mean over the window. It learns by the mean. The threshold is a percentile of the errors on the validation part, kept in the manifest.
  */
 export const anomaly: GradientFamily<AnomalyConfig> = {
   name: 'anomaly',
@@ -63,7 +71,7 @@ export const anomaly: GradientFamily<AnomalyConfig> = {
         const x = scope.rowsAt(everyStep(scope.window));
         const steps = reduceMean(squared(rebuild(scope, x), x), [2]);
         scope.extra('stepError', steps);
-        return reduceMean(steps, [1], true);
+        return config.score === 'peak' ? reduceMax(steps, [1], true) : reduceMean(steps, [1], true);
       },
       objective: (scope) => {
         const x = scope.rowsAt(everyStep(scope.window));
