@@ -104,6 +104,10 @@ export function paperSteps(world: World, said: Said): void {
     expect(await adherence.innerText()).toContain('no differences');
     expect(num(await page.getByTestId('live-decision').getByText('in all').textContent())).toBe(decisions);
     expect(num(await page.getByText(/^Fills \(/).textContent())).toBe(fills);
+    // Each forecast but those of the last horizon has come due.
+    const coverage = await page.getByTestId('live-coverage').innerText();
+    expect(coverage).toMatch(/[\d.]+ % of the last 200 held, aimed at 90\.0 %/);
+    expect(coverage).toMatch(/as aimed|too narrow|wider than needed/);
     await shot(page, 'live-finished');
   });
 
