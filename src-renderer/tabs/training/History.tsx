@@ -249,8 +249,8 @@ export function History({ shownId }: { readonly shownId: string | undefined }) {
       id="training-history"
       direction="horizontal"
       parts={[
-        { id: 'runs', size: 55, min: 440, content: <RunsPanel runs={data} shownId={shownId} /> },
-        { id: 'compare', size: 45, min: 380, content: <ComparePanel ids={ids} /> },
+        { id: 'runs', size: 59, min: 440, content: <RunsPanel runs={data} shownId={shownId} /> },
+        { id: 'compare', size: 41, min: 380, content: <ComparePanel ids={ids} /> },
       ]}
     />
   );

@@ -269,7 +269,7 @@ function Watched({ runId }: { readonly runId: string }) {
         </>
       }
     >
-      <div className="ft-run">
+      <div className="ft-run" data-run={run.id}>
         <RunFacts run={run} stepwise={stepwise} />
         {run.error && run.state === 'failed' && <ErrorLine error={errorOf(run.error)} />}
         {failure ? <ErrorLine error={failure} /> : null}
