@@ -1,12 +1,15 @@
 import { FrontierError } from '../../src-shared/errors.ts';
-import type { Graph, GraphNode, Value } from './graph.ts';
-import { liveNodes } from './onnx/emit.ts';
+import type { GraphNode } from './graph.ts';
+import { broadcastShape } from './ops/index.ts';
 import { type Attributes, intAttribute, intsAttribute } from './registry.ts';
 
 /** A TensorFlow.js tensor, as far as this adapter touches one. */
 export interface TfTensor {
   readonly shape: number[];
   readonly dtype: string;
+  data(): Promise<ArrayLike<number>>;
+  dataSync(): ArrayLike<number>;
+  dispose(): void;
 }
 
 /**
@@ -14,6 +17,9 @@ export interface TfTensor {
  * it, a user may have `@tensorflow/tfjs-node-gpu`, and the tests bring the pure-JavaScript backend.
  */
 export interface TfModule<T extends TfTensor> {
+  /** Runs a function and frees the tensors it made, but for those it returns. */
+  tidy<R>(run: () => R): R;
+  stack(values: T[], axis: number): T;
   tensor(data: ArrayLike<number>, shape: number[], dtype: 'float32' | 'int32' | 'bool'): T;
   add(a: T, b: T): T;
   sub(a: T, b: T): T;
@@ -70,7 +76,8 @@ type Lowering = <T extends TfTensor>(
 const keeps = (attributes: Attributes): boolean => intAttribute(attributes, 'keepdims') === 1;
 const list = (attributes: Attributes, name: string): number[] => [...intsAttribute(attributes, name)];
 
-const TF_DTYPE = {
+/** TensorFlow.js computes in single precision and 32-bit integers only. */
+export const TF_DTYPE = {
   float32: 'float32',
   float64: 'float32',
   float16: 'float32',
@@ -87,8 +94,8 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Sub: (tf, [a, b]) => tf.sub(a!, b!),
   Mul: (tf, [a, b]) => tf.mul(a!, b!),
   Div: (tf, [a, b]) => tf.div(a!, b!),
-  Max: (tf, inputs, _, node) => tf.maximum(...spreadBoth(tf, inputs, node)),
-  Min: (tf, inputs, _, node) => tf.minimum(...spreadBoth(tf, inputs, node)),
+  Max: (tf, inputs) => tf.maximum(...spreadBoth(tf, inputs)),
+  Min: (tf, inputs) => tf.minimum(...spreadBoth(tf, inputs)),
   Greater: (tf, [a, b]) => tf.greater(a!, b!),
   Less: (tf, [a, b]) => tf.less(a!, b!),
   Equal: (tf, [a, b]) => tf.equal(a!, b!),
@@ -107,9 +114,9 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Tanh: (tf, [a]) => tf.tanh(a!),
   Sigmoid: (tf, [a]) => tf.sigmoid(a!),
   Cast: (tf, [a], _, node) => tf.cast(a!, TF_DTYPE[node.outputs[0]!.dtype]),
-  MatMul: (tf, [a, b], _, node) => {
+  MatMul: (tf, [a, b]) => {
     // Neither does matMul's with leading axes that broadcast.
-    const lead = node.outputs[0]!.shape.slice(0, -2);
+    const lead = broadcastShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2))!;
     const widen = (x: typeof a): typeof a => tf.broadcastTo(x!, [...lead, ...x!.shape.slice(-2)]);
     return tf.matMul(widen(a)!, widen(b)!);
   },
@@ -169,8 +176,8 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
 };
 
 /** Both operands at the result's shape: TensorFlow.js's own gradients of these operators do not broadcast. */
-function spreadBoth<T extends TfTensor>(tf: TfModule<T>, [a, b]: T[], node: GraphNode): [T, T] {
-  const shape = [...node.outputs[0]!.shape];
+function spreadBoth<T extends TfTensor>(tf: TfModule<T>, [a, b]: T[]): [T, T] {
+  const shape = [...broadcastShape(a!.shape, b!.shape)!];
   return [tf.broadcastTo(a!, shape), tf.broadcastTo(b!, shape)];
 }
 
@@ -280,40 +287,14 @@ function spacedFilter<T extends TfTensor>(tf: TfModule<T>, w: T, dilation: numbe
   return tf.reshape(cut, [1, reach, channels, outputs]);
 }
 
-/** Operators the adapter can lower. */
+/** Operators the adapter can lower, besides Loop. */
 export const tfOperators = (): string[] => Object.keys(LOWERINGS).sort();
 
 /**
- * Runs a graph on TensorFlow.js.
- * @param inputs tensors by input name
- * @returns tensors by output name
- * @throws FrontierError INTERNAL naming an operator that has no counterpart, or an input that is missing
+ * Runs one node.
+ * @throws FrontierError INTERNAL naming an operator that has no counterpart
  */
-export function runOnTensorFlow<T extends TfTensor>(
-  tf: TfModule<T>,
-  graph: Graph,
-  inputs: Readonly<Record<string, T>>,
-): Record<string, T> {
-  const tensors = new Map<Value, T>();
-  for (const { value } of graph.inputs) {
-    const tensor = inputs[value.name];
-    if (!tensor)
-      throw new FrontierError('INTERNAL', `input ${value.name} is missing`, 'Pass every graph input.');
-    tensors.set(value, tensor);
-  }
-  for (const [value, data] of graph.constants) {
-    tensors.set(value, tf.tensor(Array.from(data, Number), [...value.shape], TF_DTYPE[value.dtype]));
-  }
-  for (const node of liveNodes(graph)) {
-    const results = lower(tf, node, tensors);
-    node.outputs.forEach((output, i) => {
-      tensors.set(output, results[i]!);
-    });
-  }
-  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, tensors.get(value)!]));
-}
-
-function lower<T extends TfTensor>(tf: TfModule<T>, node: GraphNode, tensors: ReadonlyMap<Value, T>): T[] {
+export function lowerNode<T extends TfTensor>(tf: TfModule<T>, node: GraphNode, inputs: T[]): T[] {
   const lowering = LOWERINGS[node.op];
   if (!lowering) {
     throw new FrontierError(
@@ -322,7 +303,6 @@ function lower<T extends TfTensor>(tf: TfModule<T>, node: GraphNode, tensors: Re
       'Add a row to LOWERINGS.',
     );
   }
-  const inputs = node.inputs.map((input) => tensors.get(input)!);
   const result = lowering(tf, inputs, node.attributes, node);
   return Array.isArray(result) ? result : [result];
 }

@@ -26,13 +26,19 @@ const CAST_TO: Readonly<Record<DataType, number>> = {
 /** Operators of ours that ONNX knows under another name. */
 const ONNX_NAME: Readonly<Record<string, string>> = { StopGradient: 'Identity' };
 
+/** The graph of each model that was written here and is still in use. */
+const emitted = new WeakMap<Uint8Array, Graph>();
+
+/** The graph that `emitModel` wrote as these bytes (the same array, not a copy); undefined for any others. */
+export const graphOf = (model: Uint8Array): Graph | undefined => emitted.get(model);
+
 /**
  * Writes a graph as an ONNX model, leaving out nodes that no output depends on.
  * @param metadata free text stored in the file, e.g. window and feature count
  */
 export function emitModel(graph: Graph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const lowered = lowerGraph(graph);
-  return encodeModel({
+  const bytes = encodeModel({
     graph: lowered,
     irVersion: IR_VERSION,
     opset: OPSET,
@@ -40,6 +46,8 @@ export function emitModel(graph: Graph, metadata: Readonly<Record<string, string
     producer: 'frontier',
     metadata,
   });
+  emitted.set(bytes, graph);
+  return bytes;
 }
 
 /** Version of every further operator domain; ONNX Runtime has published `com.microsoft` as version 1 only. */
