@@ -11,6 +11,7 @@ import type { CellId } from './chartStore.ts';
 import { onPointed, setPointed, usePointed } from './crosshairLink.ts';
 import { GoToDate } from './GoToDate.tsx';
 import { Legend } from './Legend.tsx';
+import { ModelNotes } from './ModelNotes.tsx';
 import { eventLine } from './newsMarks.ts';
 import type { PriceView } from './priceView.ts';
 import { QuickSwitch } from './QuickSwitch.tsx';
@@ -207,6 +208,7 @@ export function ChartCell(props: ChartCellProps) {
           hoverMs={hoverMs}
           forecast={forecast.legend}
         >
+          <ModelNotes fan={forecast.fan} anomalies={forecast.anomalies} hoverMs={hoverMs} digits={digits} />
           <Notes>
             {forecast.error ? (
               <span className="ft-bad">Forecast: {describeError(forecast.error).title}</span>

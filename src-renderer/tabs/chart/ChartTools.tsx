@@ -19,18 +19,57 @@ export function useMarketModels(market: {
 }): readonly ModelDto[] {
   const { data = [] } = useQuery('training.models', () => rpc.training.models(), []);
   return data
-    .filter((m) => m.symbol === market.symbol && m.timeframe === market.timeframe)
+    .filter((m) => m.present && m.symbol === market.symbol && m.timeframe === market.timeframe)
     .sort((a, b) => b.createdMs - a.createdMs);
 }
+
+/** Models that say where the price goes. */
+export const forecasting = (models: readonly ModelDto[]): readonly ModelDto[] =>
+  models.filter((m) => m.role === 'regressor' || m.role === 'diffusion');
 
 /** The model whose forecast is drawn: the chosen one if it is of this market, else the newest of this market. */
 export function useForecastModel(models: readonly ModelDto[]): ModelDto | undefined {
   const show = useChart((c) => c.showForecast);
   const modelId = useWorkspace((w) => w.modelId);
-  return show ? (models.find((m) => m.id === modelId) ?? models[0]) : undefined;
+  const able = forecasting(models);
+  return show ? (able.find((m) => m.id === modelId) ?? able[0]) : undefined;
+}
+
+/** The model whose unusual windows are marked: the chosen one, else the newest of this market. */
+export function useAnomalyModel(models: readonly ModelDto[]): ModelDto | undefined {
+  const chosen = useChart((c) => c.anomalyModel);
+  const able = models.filter((m) => m.role === 'anomaly');
+  return chosen === NONE ? undefined : (able.find((m) => m.id === chosen) ?? able[0]);
 }
 
 const NONE = 'none';
+
+const nameOf = (m: ModelDto): string => `${m.family.toUpperCase()} v${m.version}, ${formatDate(m.createdMs)}`;
+
+/** Shown where there is a model that marks unusual windows. */
+export function AnomalySelect({
+  models,
+  model,
+}: {
+  readonly models: readonly ModelDto[];
+  readonly model: ModelDto | undefined;
+}) {
+  const able = models.filter((m) => m.role === 'anomaly');
+  if (able.length === 0) return null;
+  return (
+    <Select
+      aria-label="Unusual windows of model"
+      w={190}
+      value={model?.id ?? NONE}
+      data={[
+        { value: NONE, label: 'No unusual windows' },
+        ...able.map((m) => ({ value: m.id, label: `Unusual: ${nameOf(m)}` })),
+      ]}
+      comboboxProps={{ width: 260, position: 'bottom-end' }}
+      onChange={(id) => id !== null && chartStore.setState({ anomalyModel: id })}
+    />
+  );
+}
 
 export function ForecastSelect({
   models,
@@ -40,7 +79,8 @@ export function ForecastSelect({
   readonly model: ModelDto | undefined;
 }) {
   const setModelId = useWorkspace((w) => w.setModelId);
-  if (models.length === 0)
+  const able = forecasting(models);
+  if (able.length === 0)
     return <span className="ft-dim ft-small ft-ellipsis">No model of this market yet</span>;
   return (
     <Select
@@ -49,9 +89,9 @@ export function ForecastSelect({
       value={model?.id ?? NONE}
       data={[
         { value: NONE, label: 'No forecast' },
-        ...models.map((m) => ({
+        ...able.map((m) => ({
           value: m.id,
-          label: `Forecast: ${m.family.toUpperCase()} v${m.version}, ${formatDate(m.createdMs)}`,
+          label: `${m.role === 'diffusion' ? 'Fan' : 'Forecast'}: ${nameOf(m)}`,
         })),
       ]}
       comboboxProps={{ width: 250, position: 'bottom-end' }}

@@ -22,6 +22,8 @@ export interface CellMarket {
 
 export interface ChartChoices {
   readonly showForecast: boolean;
+  /** Model whose unusual windows are marked: its identifier, `none`, or empty for the newest. */
+  readonly anomalyModel: string;
   readonly tradesFrom: TradesFrom;
   readonly style: ChartStyle;
   readonly volume: boolean;
@@ -43,6 +45,7 @@ const PRICE_SIDES: readonly PriceSide[] = ['bid', 'mid', 'ask'];
 const NOTHING: CellMarket = { symbol: undefined, timeframe: undefined, side: undefined };
 const DEFAULTS: ChartChoices = {
   showForecast: true,
+  anomalyModel: '',
   tradesFrom: 'backtest',
   style: 'candles',
   volume: true,
@@ -75,6 +78,7 @@ function isCell(v: unknown): boolean {
 export function restoreChart(raw: unknown): ChartChoices {
   const restored = pick<ChartChoices>(raw, DEFAULTS, {
     showForecast: isFlag,
+    anomalyModel: (v) => typeof v === 'string',
     tradesFrom: oneOf(['none', 'backtest', 'session']),
     style: oneOf(CHART_STYLES),
     volume: isFlag,

@@ -15,7 +15,15 @@ import type { BarWindow } from './barWindow.ts';
 import { type CellReport, ChartCell } from './ChartCell.tsx';
 import { ToolbarExtras } from './ChartExtras.tsx';
 import { FrameStrip, LayersMenu, LayoutTools, SideSwitch, StyleMenu } from './ChartStrip.tsx';
-import { ForecastSelect, TradesSelect, useForecastModel, useMarketModels, ViewTools } from './ChartTools.tsx';
+import {
+  AnomalySelect,
+  ForecastSelect,
+  TradesSelect,
+  useAnomalyModel,
+  useForecastModel,
+  useMarketModels,
+  ViewTools,
+} from './ChartTools.tsx';
 import { CELL_IDS, type CellId, shownCells, useChart } from './chartStore.ts';
 import { saveBars, savePicture } from './exports.ts';
 import { useChartCommands } from './useChartCommands.ts';
@@ -86,6 +94,7 @@ function Charts({ symbols, versions }: ChartsProps) {
   const window = shown?.state.window;
   const models = useMarketModels({ symbol: info.symbol, timeframe });
   const model = useForecastModel(models);
+  const anomalyModel = useAnomalyModel(models);
   const { trades: _, elsewhere: __, ...sources } = useTrades({ symbol: info.symbol, timeframe });
   const ask = useCallback(() => setAsking({ cell: active, what: 'date' }), [active]);
   const tools = useTools(shown, `${info.symbol}_${window?.timeframe ?? timeframe}`, ask);
@@ -111,6 +120,7 @@ function Charts({ symbols, versions }: ChartsProps) {
       actions={
         <>
           <ForecastSelect models={models} model={model} />
+          <AnomalySelect models={models} model={anomalyModel} />
           <TradesSelect {...sources} />
           <ViewTools {...tools} />
         </>

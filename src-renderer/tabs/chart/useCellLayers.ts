@@ -3,13 +3,14 @@ import type { ChartSymbol } from '../../../src-shared/market/chartSymbols.ts';
 import { type AnyTimeframe, timeframeMs } from '../../../src-shared/market/timeframes.ts';
 import { useChartColors } from '../../ui/theme.ts';
 import type { BarWindow } from './barWindow.ts';
-import { useForecastModel, useMarketModels } from './ChartTools.tsx';
+import { useAnomalyModel, useForecastModel, useMarketModels } from './ChartTools.tsx';
 import { useChart as useChoice } from './chartStore.ts';
 import { placeForecast } from './forecastPlace.ts';
 import { tradeMarkers } from './tradeMarkers.ts';
 import { repairMarkers, useNews, useNewsMarks, useOtherSide, useSessionMarks } from './useChartLayers.ts';
 import type { ChartHandle } from './useCharts.ts';
 import { useForecast } from './useForecast.ts';
+import { useDrawnAnomalies, useDrawnFan } from './useModelOverlays.ts';
 import type { useTrades } from './useTrades.ts';
 
 /** The forecast of the chosen model, drawn while its own timeframe is on the screen. */
@@ -20,7 +21,10 @@ export function useDrawnForecast(
   timeframe: AnyTimeframe,
   version: string,
 ) {
-  const model = useForecastModel(useMarketModels({ symbol, timeframe }));
+  const models = useMarketModels({ symbol, timeframe });
+  const model = useForecastModel(models);
+  const fan = useDrawnFan(handle?.view, window, model);
+  const anomalies = useDrawnAnomalies(handle?.view, window, useAnomalyModel(models));
   const times = model && window?.timeframe === model.timeframe ? window.bars.timeMs : undefined;
   const view = useForecast(model?.id, version, times);
   const points = useMemo(
@@ -32,6 +36,8 @@ export function useDrawnForecast(
   return {
     ...view,
     points,
+    fan,
+    anomalies,
     legend: drawn && { points, horizonBars: drawn.horizonBars, confidence: drawn.confidence },
   };
 }
