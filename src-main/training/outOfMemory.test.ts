@@ -3,10 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FrontierError } from '../../src-shared/errors.ts';
+import { CONFIG, learnable, recordingIo } from '../../tests/support/trainingRun.ts';
 import type * as engines from '../tensor/engine.ts';
 import type { Engine, EngineSession } from '../tensor/engine.ts';
 import { isOutOfMemory, layoutFor } from './memory.ts';
-import { CONFIG, learnable, recordingIo } from './trainer.fixture.ts';
 import { train } from './trainer.ts';
 
 /** Windows that fit into the memory of the device, and runs of the engine before it shrinks to that. */

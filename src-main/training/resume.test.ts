@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CONFIG, learnable, recordingIo } from '../../tests/support/trainingRun.ts';
 import { OPTIMIZER_DEFAULTS } from '../tensor/optimizer.ts';
 import { readCheckpoint } from './checkpointStore.ts';
-import { CONFIG, learnable, recordingIo } from './trainer.fixture.ts';
 import { type TrainConfig, train } from './trainer.ts';
 
 let directory: string;

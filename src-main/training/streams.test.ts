@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeviceReading } from '../../src-shared/contract/training.ts';
+import { CONFIG, learnable, recordingIo } from '../../tests/support/trainingRun.ts';
 import { readCheckpoint } from './checkpointStore.ts';
-import { CONFIG, learnable, recordingIo } from './trainer.fixture.ts';
 import { train } from './trainer.ts';
 
 let directory: string;

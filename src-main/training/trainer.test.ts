@@ -2,10 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CONFIG, learnable, type RecordingIo, recordingIo } from '../../tests/support/trainingRun.ts';
 import { Predictor } from '../models/predictor.ts';
 import { openEngine } from '../tensor/engine.ts';
 import { readCheckpoint } from './checkpointStore.ts';
-import { CONFIG, learnable, type RecordingIo, recordingIo } from './trainer.fixture.ts';
 import { type LogLine, type TrainIo, train } from './trainer.ts';
 
 let directory: string;

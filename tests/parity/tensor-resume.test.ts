@@ -1,11 +1,13 @@
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { OPTIMIZER_DEFAULTS } from '../../src-main/tensor/optimizer.ts';
 import { readCheckpoint } from '../../src-main/training/checkpointStore.ts';
 import type { TrainConfig } from '../../src-main/training/types.ts';
 import { finishRun, killRun } from './tensor-child.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let root: string;
 beforeEach(async () => {
@@ -35,7 +37,8 @@ it.each([
 ])(
   'a run with %s that is killed twice with SIGKILL ends with the weights of an uninterrupted one, bit for bit',
   async (_, epochs, change) => {
-    const request = { family: 'mlp', engine: 'cpu', epochs, change } as const;
+    // Eight processes share the cores with other tests: one thread each.
+    const request = { family: 'mlp', engine: 'cpu', epochs, change: { ...change, threads: 1 } } as const;
     const whole = await finishRun({ ...request, folder: await folder('whole') });
     const cut = await folder('cut');
     for (const part of [0.3, 0.6]) {

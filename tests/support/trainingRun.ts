@@ -1,4 +1,3 @@
-import { normal, SeededRng } from '../../src-shared/runtime.ts';
 import {
   type ChunkReport,
   type LogLine,
@@ -6,7 +5,8 @@ import {
   type TrainConfig,
   type TrainIo,
   type TrainingData,
-} from './trainer.ts';
+} from '../../src-main/training/trainer.ts';
+import { normal, SeededRng } from '../../src-shared/runtime.ts';
 
 /** Learnable data and a small run, for the tests of training runs. */
 
