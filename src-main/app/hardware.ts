@@ -46,7 +46,8 @@ function gpuOf(
 }
 
 function supportsOf(engine: EngineName, trial: DeviceTrial): DeviceDto['supports'] {
-  const half = trial.probe.available && trial.half;
+  // TensorFlow.js computes what is asked of it in half precision in single.
+  const half = trial.probe.available && trial.half && engine !== 'tfjs';
   return {
     // The CPU has no half-precision arithmetic: ONNX Runtime converts to single and back around each operator.
     mixedPrecision: !half ? 'no' : engine === 'cpu' ? 'slower' : 'yes',
