@@ -1,167 +1,187 @@
-import { execFile } from 'node:child_process';
 import os from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { defineModel } from '../../src-main/models/registry.ts';
-import { openEngine } from '../../src-main/tensor/engine.ts';
-import { collectParameters } from '../../src-main/tensor/model.ts';
-import { OPTIMIZER_DEFAULTS } from '../../src-main/tensor/optimizer.ts';
-import { initialParameters, layOut } from '../../src-main/tensor/parameters.ts';
-import { TrainSession } from '../../src-main/tensor/train-session.ts';
-import { SeededRng } from '../../src-shared/runtime.ts';
+import type { Engine } from '../../src-main/tensor/engine.ts';
+import { cpuEngine } from '../../src-main/tensor/engines/cpu.ts';
+import type { ConvLayout } from '../../src-main/tensor/model.ts';
+import { latencyOf, trainInChild } from './train/measures.ts';
+import { Peer } from './train/peer.ts';
+import { layoutOf, openWorkload, type Variation, WORKLOADS, type Workload } from './train/workloads.ts';
 
-/** Milliseconds per training step of ours against PyTorch on the same work: two threads each, best round. */
+/**
+ * Training, prediction and memory against PyTorch on the same work: two threads each, rounds in turns, best round.
+ * `FRONTIER_BENCH_ONLY=tcn` runs the workloads whose name holds that text.
+ */
 
 const THREADS = 2;
 const BENCH = 'train';
 
-interface Workload {
+const round = (value: number): number => Number(value.toPrecision(4));
+
+const ENV = {
+  cpu: os.cpus()[0]?.model ?? 'unknown',
+  cores: os.cpus().length,
+  threads: THREADS,
+  node: process.version,
+  engine: 'onnxruntime-node cpu',
+};
+
+interface Figure {
   readonly name: string;
-  /** The workload of the PyTorch script that computes the same function. */
-  readonly peer: string;
-  readonly family: string;
-  readonly settings: object;
-  readonly window: number;
-  readonly features: number;
-  readonly batch: number;
-  readonly steps: number;
-  readonly rounds: number;
-  /** ms/step published for the prototype on another quiet 2-core machine: ONNX Runtime and PyTorch. */
-  readonly reference: { readonly prototype: number; readonly pytorch: number };
-  readonly note?: string;
+  readonly value: number;
+  readonly unit: string;
+  /** Undefined where the peer has no such figure, or is not installed. */
+  readonly peerValue?: number | undefined;
+  readonly [more: string]: unknown;
 }
 
-const TCN = { window: 240, features: 20, batch: 128, peer: 'tcn-240x20-b128', family: 'tcn' } as const;
+function report(peer: Peer | undefined, { name, value, unit, peerValue, ...more }: Figure): void {
+  console.log(
+    JSON.stringify({
+      bench: BENCH,
+      name,
+      value: round(value),
+      unit,
+      peer: peerValue === undefined ? null : `PyTorch ${peer!.version} CPU`,
+      peerValue: peerValue === undefined ? null : round(peerValue),
+      ratio: peerValue === undefined ? null : round(peerValue / value),
+      env: ENV,
+      ...more,
+    }),
+  );
+}
 
-const WORKLOADS: readonly Workload[] = [
+/** Steps per second of one workload, ours and the peer's in turns. */
+async function trainLine(workload: Workload, engine: Engine, peer: Peer | undefined): Promise<ConvLayout> {
+  const layout = await layoutOf(workload, engine);
+  const open = await openWorkload(workload, engine, { layout });
+  // The first round prepares kernels and memory on both sides.
+  await open.round(1);
+  await peer?.train(workload.peer, 1);
+  let [ours, theirs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < workload.rounds; i++) {
+    ours = Math.min(ours, await open.round());
+    if (peer) theirs = Math.min(theirs, await peer.train(workload.peer, workload.steps));
+  }
+  await open.release();
+  report(peer, {
+    name: workload.name,
+    value: ours,
+    unit: 'ms/step',
+    peerValue: peer ? theirs : undefined,
+    batch: workload.batch,
+    parameters: open.parameters,
+    layout,
+    ...(workload.aim === undefined ? {} : { aim: workload.aim }),
+    ...(workload.note === undefined ? {} : { note: workload.note }),
+  });
+  return layout;
+}
+
+/** Most milliseconds aimed at: 95th percentile of one sample. */
+const LATENCY_AIMS: Readonly<Record<string, number>> = { mlp: 0.1, tcn: 2 };
+const BATCH_AIM_MS = 20;
+
+async function latencyLines(workload: Workload, peer: Peer | undefined): Promise<void> {
+  // A window is too small to share: one thread on either side of ours, the peer as it trains.
+  const engine = cpuEngine(1);
+  const one = await latencyOf(workload, engine, 1, 1000);
+  const theirs = await peer?.latency(workload.peer, 300);
+  for (const share of ['p50', 'p95'] as const) {
+    const aim = LATENCY_AIMS[workload.family];
+    report(peer, {
+      name: `${workload.name}, one prediction, ${share}`,
+      value: one[share],
+      unit: 'ms',
+      peerValue: theirs?.[share],
+      ...(share === 'p95' && aim !== undefined ? { aimMs: aim } : {}),
+    });
+  }
+  const hundred = await latencyOf(workload, engine, 100, 50);
+  report(peer, {
+    name: `${workload.name}, 100 predictions in one batch, p95`,
+    value: hundred.p95,
+    unit: 'ms',
+    aimMs: BATCH_AIM_MS,
+  });
+}
+
+/** Peak resident memory of a process that trains one workload. */
+async function memoryLine(workload: Workload, layout: ConvLayout): Promise<void> {
+  const ours = await trainInChild(workload, { layout }, 2, THREADS);
+  if (!ours) return;
+  const peer = await Peer.start(THREADS);
+  await peer?.train(workload.peer, workload.steps * 2);
+  const theirs = await peer?.peakMegabytes();
+  peer?.stop();
+  report(peer, {
+    name: `${workload.name}, peak resident memory of training`,
+    value: ours.peakMb,
+    unit: 'MB',
+    peerValue: theirs,
+    aim: round(1 / 1.5),
+  });
+}
+
+/** What a switch of the hardware dialog changes: milliseconds and megabytes with and without it. */
+const SWITCHES: readonly { readonly name: string; readonly workload: string; readonly with: Variation }[] = [
+  { name: 'graph optimisation off', workload: 'mlp-137-b64', with: { graphOptimization: 'off' } },
+  { name: 'graph optimisation basic', workload: 'mlp-137-b64', with: { graphOptimization: 'basic' } },
+  { name: 'graph optimisation extended', workload: 'mlp-137-b64', with: { graphOptimization: 'extended' } },
+  { name: 'graph optimisation off', workload: 'transformer-64x20-b64', with: { graphOptimization: 'off' } },
+  { name: 'mixed precision', workload: 'mlp-960-b256', with: { precision: 'mixed' } },
+  { name: 'gradient accumulation 4 x 64', workload: 'mlp-960-b256', with: { accumulation: 4 } },
+  { name: 'gradient checkpointing', workload: 'transformer-64x20-b64', with: { checkpointing: true } },
+  { name: 'tiled attention', workload: 'transformer-64x20-b64', with: { attention: 'tiled' } },
   {
-    name: 'mlp-137-b64',
-    peer: 'mlp-137-b64',
-    family: 'mlp',
-    settings: { hidden: [128, 128] },
-    window: 1,
-    features: 137,
-    batch: 64,
-    steps: 300,
-    rounds: 5,
-    reference: { prototype: 0.28, pytorch: 0.49 },
+    name: 'channels last',
+    workload: 'tcn-240x20-b128, every step computed',
+    with: { layout: 'channelsLast' },
   },
   {
-    name: 'mlp-960-b256',
-    peer: 'mlp-960-b256',
-    family: 'mlp',
-    settings: { hidden: [256, 256, 256] },
-    window: 32,
-    features: 30,
-    batch: 256,
-    steps: 50,
-    rounds: 5,
-    reference: { prototype: 3.4, pytorch: 4.6 },
-  },
-  {
-    ...TCN,
-    name: 'tcn-240x20-b128, every step computed',
-    settings: { channels: 64, levels: 4, steps: 'all' },
-    steps: 12,
-    rounds: 4,
-    reference: { prototype: 57, pytorch: 59 },
-    note: 'the same arithmetic as the peer',
-  },
-  {
-    ...TCN,
-    name: 'tcn-240x20-b128, as trained (needed steps)',
-    settings: { channels: 64, levels: 4 },
-    steps: 50,
-    rounds: 4,
-    reference: { prototype: 57, pytorch: 59 },
-    note: 'the same function and gradients; steps that the newest output does not depend on are left out',
+    name: 'blocks of 16 channels',
+    workload: 'tcn-240x20-b128, every step computed',
+    with: { layout: 'blocked16' },
   },
 ];
 
-async function stepMs(workload: Workload): Promise<number> {
-  const { window, features, batch, steps, rounds } = workload;
-  const size = { window, features, outputs: 1 };
-  const { forward } = defineModel(workload.family, workload.settings, size);
-  const layout = layOut(collectParameters(forward, size));
-  const rows = batch * steps + window;
-  const rng = new SeededRng(1);
-  const matrix = Float32Array.from({ length: rows * features }, () => rng.next() - 0.5);
-  const targets = Float32Array.from({ length: rows }, (_, row) => 2 * matrix[row * features + features - 1]!);
-  const { engine } = await openEngine('cpu', THREADS);
-  const spec = {
-    model: { forward },
-    size,
-    targetColumns: 1,
-    seed: 1,
-    layout,
-    rows,
-    batch,
-    loss: { kind: 'mse' } as const,
-    optimizer: OPTIMIZER_DEFAULTS,
-  };
-  const session = await TrainSession.open(engine, spec, { features: matrix, targets });
-  const zeros = (): Float32Array => new Float32Array(layout.total);
-  session.load({ parameters: initialParameters(layout, 1), slots: [zeros(), zeros()] }, 0);
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
-    const ends = Int32Array.from(
-      { length: steps * batch },
-      () => window - 1 + Math.floor(rng.next() * (rows - window)),
-    );
-    const started = performance.now();
-    await session.run(ends, steps, () => 1e-3);
-    best = Math.min(best, (performance.now() - started) / steps);
+async function switchLines(): Promise<void> {
+  const plain = new Map<string, Awaited<ReturnType<typeof trainInChild>>>();
+  for (const { name, workload, with: variation } of SWITCHES) {
+    const measured = WORKLOADS.find((known) => known.name === workload)!;
+    try {
+      if (!plain.has(workload)) plain.set(workload, await trainInChild(measured, {}, 4, THREADS));
+      const without = plain.get(workload);
+      const figures = await trainInChild(measured, variation, 4, THREADS);
+      if (!figures || !without) continue;
+      report(undefined, {
+        name: `${workload}, ${name}`,
+        value: figures.msPerStep,
+        unit: 'ms/step',
+        without: round(without.msPerStep),
+        peakMb: round(figures.peakMb),
+        peakMbWithout: round(without.peakMb),
+      });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.split('\n').slice(0, 3).join(' ') : String(error);
+      console.error(`${workload}, ${name}: not measured: ${reason}`);
+    }
   }
-  await session.release();
-  return best;
 }
 
-type PeerFigures = Readonly<Record<string, number>> & { readonly version: string };
-
-/** PyTorch's figures, or undefined where no Python with PyTorch is installed (Debian: python3-torch). */
-async function pytorch(): Promise<PeerFigures | undefined> {
-  const script = path.join(import.meta.dirname, 'train_torch.py');
-  const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: String(THREADS) };
-  // The distribution's Python has Debian's package also where another Python comes first in the path.
-  for (const python of ['python3', '/usr/bin/python3']) {
-    const installed = await promisify(execFile)(python, ['-c', 'import torch']).then(
-      () => true,
-      () => false,
-    );
-    if (!installed) continue;
-    const { stdout } = await promisify(execFile)(python, [script, String(THREADS)], { env });
-    return JSON.parse(stdout) as PeerFigures;
-  }
-  return undefined;
-}
-
-const round = (value: number): number => Number(value.toPrecision(4));
-
-/** Runs the benchmark and prints one JSON line per workload. */
+/** Runs the benchmark and prints one JSON line per figure. */
 export async function run(): Promise<void> {
-  const peer = await pytorch();
-  const env = {
-    cpu: os.cpus()[0]?.model ?? 'unknown',
-    cores: os.cpus().length,
-    threads: THREADS,
-    node: process.version,
-    engine: 'onnxruntime-node cpu',
-  };
-  for (const workload of WORKLOADS) {
-    const value = await stepMs(workload);
-    const peerValue = peer?.[workload.peer];
-    const line = {
-      bench: BENCH,
-      name: workload.name,
-      value: round(value),
-      unit: 'ms/step',
-      peer: peer ? `PyTorch ${peer.version} CPU` : null,
-      peerValue: peerValue === undefined ? null : round(peerValue),
-      ratio: peerValue === undefined ? null : round(peerValue / value),
-      env,
-      reference: workload.reference,
-      ...(workload.note === undefined ? {} : { note: workload.note }),
-    };
-    console.log(JSON.stringify(line));
+  const only = process.env.FRONTIER_BENCH_ONLY;
+  const chosen = WORKLOADS.filter(({ name }) => only === undefined || name.includes(only));
+  const peer = await Peer.start(THREADS);
+  const engine = cpuEngine(THREADS);
+  const layouts = new Map<string, ConvLayout>();
+  try {
+    for (const workload of chosen) layouts.set(workload.name, await trainLine(workload, engine, peer));
+    for (const workload of chosen) {
+      if (LATENCY_AIMS[workload.family] !== undefined) await latencyLines(workload, peer);
+    }
+  } finally {
+    peer?.stop();
   }
+  for (const workload of chosen) await memoryLine(workload, layouts.get(workload.name)!);
+  if (only === undefined) await switchLines();
 }
