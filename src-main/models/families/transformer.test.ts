@@ -51,7 +51,9 @@ class ByHand {
   }
 
   dense(x: Matrix, name: string): Matrix {
-    const [w, b] = [this.#get(`${name}.weight`), this.#get(`${name}.bias`)];
+    const w = this.#get(`${name}.weight`);
+    // Keys have no bias.
+    const b = name.endsWith('.key') ? new Float32Array(x[0]!.length) : this.#get(`${name}.bias`);
     return x.map((row) =>
       Array.from(b, (bias, j) => row.reduce((sum, v, i) => sum + v * w[i * b.length + j]!, bias)),
     );

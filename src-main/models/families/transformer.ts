@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Value } from '../../tensor/graph.ts';
 import { type BuildOptions, everyStep, type ModelScope } from '../../tensor/model.ts';
-import { add, attention, layerNorm, matmul, reshape, slice } from '../../tensor/ops/index.ts';
+import { add, attention, gemm, layerNorm, matmul, reshape, slice } from '../../tensor/ops/index.ts';
 import { normalOf, zeros } from '../../tensor/parameters.ts';
 import { recompute } from '../../tensor/recompute.ts';
 import type { GradientFamily } from '../family.ts';
@@ -143,24 +143,18 @@ function attended(
   const window = x.shape[1]!;
   const newest = (a: Value): Value => (asked === window ? a : slice(a, 1, window - asked, window));
   const calm = normalized(scope, `${name}.attention.norm`, x);
-  const projected = (part: string, from: Value): Value => {
-    const rows = reshape(from, [-1, channels]);
-    return reshape(dense(scope, `${name}.${part}`, rows, channels, fanIn(channels)), [
-      -1,
-      from.shape[1]!,
-      channels,
-    ]);
-  };
-  const mixed = attention(
-    projected('query', newest(calm)),
-    projected('key', calm),
-    projected('value', calm),
-    {
-      heads,
-      causal,
-      tiled: options.attention === 'tiled',
-    },
-  );
+  const perStep = (rows: Value, like: Value): Value => reshape(rows, [-1, like.shape[1]!, channels]);
+  const projected = (part: string, from: Value): Value =>
+    perStep(dense(scope, `${name}.${part}`, reshape(from, [-1, channels]), channels, fanIn(channels)), from);
+  // Without a bias: it would add the same to all scores of a query, which softmax takes out again, so that its
+  // gradient were rounding noise, which Adam would scale up to full steps.
+  const keyWeight = scope.parameter(`${name}.key.weight`, [channels, channels], fanIn(channels));
+  const keys = perStep(gemm(reshape(calm, [-1, channels]), keyWeight), calm);
+  const mixed = attention(projected('query', newest(calm)), keys, projected('value', calm), {
+    heads,
+    causal,
+    tiled: options.attention === 'tiled',
+  });
   const joined = residualLayer(scope, config, `${name}.joined`, reshape(mixed, [-1, channels]));
   return add(newest(x), reshape(joined, [-1, asked, channels]));
 }
