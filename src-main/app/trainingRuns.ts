@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type {
   ModelDto,
   TrainInput,
@@ -97,11 +98,21 @@ export class TrainingRuns {
     const run = this.get(runId);
     if (!isEnded(run.state))
       throw new FrontierError('CONFLICT', 'This run is still going on.', 'Stop it first.');
-    await rm(homePaths.checkpoint(this.#context.home, runId), { recursive: true, force: true });
+    await this.#removeCheckpoints(runId);
     this.#context.stores.trainingRuns.remove(runId);
     this.#jobs.delete(runId);
     this.#records.delete(runId);
     this.#context.hub.notify('runs');
+  }
+
+  /** A run that fits several models has a folder for each, named after the run. */
+  async #removeCheckpoints(runId: string): Promise<void> {
+    const own = homePaths.checkpoint(this.#context.home, runId);
+    const names = await readdir(dirname(own)).catch((): string[] => []);
+    for (const name of names) {
+      if (name === runId || name.startsWith(`${runId}-`))
+        await rm(join(dirname(own), name), { recursive: true, force: true });
+    }
   }
 
   /** The worker of a running job, for diagnostics. */

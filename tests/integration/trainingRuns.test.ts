@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FrontierEngine } from '../../src-main/app/index.ts';
@@ -65,8 +65,14 @@ describe('a training run through the engine', () => {
     expect((await file('csv')).toString().trim().split('\n')).toHaveLength(run.curve.length + 1);
     expect((await file('tensorboard')).includes('loss/validation')).toBe(true);
 
+    // A set of models keeps one folder each; other runs keep theirs.
+    for (const name of [`${runId}-h12`, `${runId}x`]) mkdirSync(`${checkpoints}/../${name}`);
     await training.remove({ runId });
-    expect(existsSync(checkpoints)).toBe(false);
+    expect([checkpoints, `${checkpoints}-h12`, `${checkpoints}x`].map((at) => existsSync(at))).toEqual([
+      false,
+      false,
+      true,
+    ]);
     await expect(training.get({ runId })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(training.log({ runId })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await training.models()).map(({ id }) => id)).toContain(run.modelId);

@@ -74,14 +74,16 @@ async function makeOne(
   };
   const prepared = prepare(history.bars, input, history.marks, history.others);
   const checkpointDir = homePaths.checkpoint(payload.home, payload.runId);
+  const cacheFolder = homePaths.trainingCache(payload.home);
   const middle = share.from + (share.to - share.from) * (settings.folds / (settings.folds + 1));
   const walk = await walkForward(prepared, input, history.bars, {
     to: prepared.split.test.to,
     folds: settings.folds,
-    place: { checkpointDir, context, progress: { from: share.from, to: middle } },
+    place: { checkpointDir, cacheFolder, context, progress: { from: share.from, to: middle } },
   });
   const fitted = await fitModel(prepared, input, history.bars, {
     checkpointDir: `${checkpointDir}-h${horizon.bars}`,
+    cacheFolder,
     context,
     progress: { from: middle, to: share.to },
   });
