@@ -38,3 +38,28 @@ export class ChunkPace {
     this.#steps = Math.max(1, Math.floor(limited));
   }
 }
+
+const SHORTEST_MEASURE_MS = 20;
+
+/** Steps per millisecond, smoothed, so that the time left does not jump with each epoch's validation. */
+export class SpeedMeter {
+  #stepsPerMs = 0;
+  #unmeasured = { steps: 0, ms: 0 };
+
+  /** 0 before the first measurement. */
+  get stepsPerMs(): number {
+    return this.#stepsPerMs;
+  }
+
+  /** @param ms time of the steps with all that belongs to them */
+  measured(steps: number, ms: number): void {
+    this.#unmeasured.steps += steps;
+    this.#unmeasured.ms += ms;
+    const { ms: elapsed, steps: done } = this.#unmeasured;
+    // A clock of whole milliseconds cannot time a chunk that takes less than a few of them.
+    if (elapsed < SHORTEST_MEASURE_MS && this.#stepsPerMs > 0) return;
+    const speed = done / Math.max(elapsed, 1);
+    this.#stepsPerMs = this.#stepsPerMs === 0 ? speed : 0.8 * this.#stepsPerMs + 0.2 * speed;
+    this.#unmeasured = { steps: 0, ms: 0 };
+  }
+}

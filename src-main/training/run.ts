@@ -9,13 +9,12 @@ import { CheckpointStore } from './checkpointStore.ts';
 import { effectiveBatch } from './checks.ts';
 import { addStep, CurveGrid, emptyPoint, extendCurve, meanOf, thinLosses } from './curve.ts';
 import { nonFiniteError } from './nonFinite.ts';
-import { ChunkPace } from './pace.ts';
+import { ChunkPace, SpeedMeter } from './pace.ts';
 import { ReadingStream } from './sampler.ts';
 import { afterEpoch, FRESH_PLATEAU, learningRateAt } from './schedule.ts';
 import type { RunSession } from './session.ts';
 import type { ChunkReport, CurvePoint, LogLine, TrainConfig, TrainIo, TrainingData } from './types.ts';
 
-const SHORTEST_MEASURE_MS = 20;
 const DEFAULT_CHECKPOINT_INTERVAL_MS = 2000;
 /** Encoding a checkpoint holds the run up; no more than this share of the time. */
 const CHECKPOINT_SHARE = 0.02;
@@ -60,17 +59,17 @@ export class Run {
   readonly #plan: BatchPlan;
   readonly #grid: CurveGrid;
   readonly #pace: ChunkPace;
+  readonly #speed = new SpeedMeter();
   readonly #store: CheckpointStore;
   readonly #readings: ReadingStream;
   readonly #rate: (step: number) => number;
   readonly #progress: RunProgress;
   #best: Float32Array | undefined;
   #savedStep: number;
+  #skippedBefore: number;
   #savedMs: number;
   #saveCostMs = 0;
   #saveLoggedMs = Number.NEGATIVE_INFINITY;
-  #stepsPerMs = 0;
-  #unmeasured = { steps: 0, ms: 0 };
 
   constructor(data: TrainingData, config: TrainConfig, io: TrainIo, parts: RunParts) {
     this.#data = data;
@@ -89,6 +88,7 @@ export class Run {
       learningRateAt(config.schedule, config.learningRate, this.#plan, this.#progress.plateau, step);
     this.#best = parts.before?.best;
     this.#progress = parts.before?.progress ?? freshProgress();
+    this.#skippedBefore = this.#progress.skippedSteps;
     this.#savedStep = parts.before ? this.#progress.step : 0;
     this.#savedMs = io.clock.nowMs();
   }
@@ -122,6 +122,8 @@ export class Run {
       else if (this.#saveIsDue()) await this.#beginSave();
     }
     await this.save(this.finished ? 'at the end of the run' : 'as the run stops');
+    if (this.finished && !this.#progress.stoppedEarly && this.#best)
+      this.#log('info', 'best epoch', `The run is over and keeps ${this.#bestInWords()}.`);
   }
 
   async #chunk(): Promise<void> {
@@ -140,12 +142,13 @@ export class Run {
     const epochEnded = progress.step % this.#plan.stepsPerEpoch === 0;
     const rate = this.#rate(progress.step - 1);
     const validation = epochEnded ? await this.#endEpoch() : undefined;
+    if (epochEnded) this.#logSkipped();
     const last = points.at(-1);
     if (last && validation !== undefined) points[points.length - 1] = { ...last, validation };
     for (const point of points) progress.curve = extendCurve(progress.curve, point);
     const elapsedMs = this.#io.clock.nowMs() - started;
     progress.elapsedMs += elapsedMs;
-    this.#measure(steps, elapsedMs);
+    this.#speed.measured(steps, elapsedMs);
     this.#io.onChunk(this.#report(chunk, points, rate, validation));
   }
 
@@ -193,11 +196,24 @@ export class Run {
   }
 
   #logEarlyStop(): void {
-    const { epochsSinceBest, bestStep, bestValidationLoss } = this.#progress;
+    const why = `No better validation loss for ${this.#progress.epochsSinceBest} epochs`;
+    this.#log('decision', 'early stop', `${why}: the run ends and keeps ${this.#bestInWords()}.`);
+  }
+
+  #bestInWords(): string {
+    const { bestStep, bestValidationLoss } = this.#progress;
     const epoch = this.#plan.epochOf(bestStep - 1) + 1;
-    const best = `epoch ${epoch} (step ${bestStep}, validation loss ${bestValidationLoss?.toPrecision(5)})`;
-    const message = `No better validation loss for ${epochsSinceBest} epochs: the run ends and keeps ${best}.`;
-    this.#log('decision', 'early stop', message);
+    return `epoch ${epoch} (step ${bestStep}, validation loss ${bestValidationLoss?.toPrecision(5)})`;
+  }
+
+  /** Overflows are part of mixed precision; a word per epoch lets the user see when they are too many. */
+  #logSkipped(): void {
+    const { skippedSteps } = this.#progress;
+    const now = skippedSteps - this.#skippedBefore;
+    this.#skippedBefore = skippedSteps;
+    if (now === 0) return;
+    const message = `${now} of the epoch's ${this.#plan.stepsPerEpoch} steps overflowed in half precision and were left out; the loss scale was lowered.`;
+    this.#log('info', 'skipped steps', message);
   }
 
   /** Mean loss over the validation windows, undefined without any. */
@@ -213,18 +229,6 @@ export class Run {
     );
   }
 
-  /** Smoothed, so that the time left does not jump with each epoch's validation. */
-  #measure(steps: number, elapsedMs: number): void {
-    this.#unmeasured.steps += steps;
-    this.#unmeasured.ms += elapsedMs;
-    const { ms, steps: done } = this.#unmeasured;
-    // A clock of whole milliseconds cannot time a chunk that takes less than a few of them.
-    if (ms < SHORTEST_MEASURE_MS && this.#stepsPerMs > 0) return;
-    const speed = done / Math.max(ms, 1);
-    this.#stepsPerMs = this.#stepsPerMs === 0 ? speed : 0.8 * this.#stepsPerMs + 0.2 * speed;
-    this.#unmeasured = { steps: 0, ms: 0 };
-  }
-
   #report(chunk: ChunkResult, points: CurvePoint[], rate: number, validation?: number): ChunkReport {
     const { step, bestStep, bestValidationLoss } = this.#progress;
     const { workers } = this.#session;
@@ -238,8 +242,8 @@ export class Run {
       trainLoss: meanOf(chunk.losses),
       ...(validation === undefined ? {} : { validationLoss: validation }),
       learningRate: rate,
-      stepsPerSecond: this.#stepsPerMs * 1000,
-      etaMs: this.finished ? 0 : (this.#plan.totalSteps - step) / this.#stepsPerMs,
+      stepsPerSecond: this.#speed.stepsPerMs * 1000,
+      etaMs: this.finished ? 0 : (this.#plan.totalSteps - step) / this.#speed.stepsPerMs,
       engine: this.#parts.engine,
       points,
       ...(workers === undefined ? {} : { workers }),

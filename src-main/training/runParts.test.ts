@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchPlan } from './batches.ts';
 import { CurveGrid, emptyPoint } from './curve.ts';
-import { ChunkPace } from './pace.ts';
+import { ChunkPace, SpeedMeter } from './pace.ts';
 import type { CurvePoint } from './types.ts';
 
 /** Losses and norms of some steps: 1, 2, 3, … and half of them. */
@@ -119,4 +119,15 @@ describe('the length of a chunk', () => {
       }),
     );
   });
+});
+
+it('the speed is smoothed and waits until there is enough to time', () => {
+  const meter = new SpeedMeter();
+  meter.measured(10, 5);
+  expect(meter.stepsPerMs).toBe(2);
+  meter.measured(10, 10);
+  expect(meter.stepsPerMs).toBe(2);
+  // 20 steps in 20 ms together: a fifth of the way from 2 to 1.
+  meter.measured(10, 10);
+  expect(meter.stepsPerMs).toBeCloseTo(1.8, 12);
 });

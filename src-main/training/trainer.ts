@@ -121,6 +121,8 @@ async function attempt(
     } finally {
       await run.settle();
     }
+    const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
+    io.onLog?.({ level: 'info', topic: 'memory', message: `Peak memory of the process: ${peakMb} MB.` });
     if (run.progress.step === 0) {
       throw new FrontierError('CANCELLED', 'training was stopped before its first step', 'Start it again.');
     }
