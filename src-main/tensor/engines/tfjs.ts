@@ -32,11 +32,15 @@ export function tfjsObstacle(resolve?: Resolve): string | undefined {
   return `TensorFlow.js is not installed (neither ${PACKAGES.join(' nor ')} was found)`;
 }
 
+type InstalledModule = TfModule<TfTensor> & { ready(): Promise<void> };
+
 async function loadInstalled(): Promise<TfModule<TfTensor>> {
   const entry = tfjsEntry();
   if (!entry) throw new FrontierError('UNAVAILABLE', tfjsObstacle()!, `Install ${PACKAGES[0]}.`);
-  const loaded = (await import(pathToFileURL(entry.file).href)) as { default?: TfModule<TfTensor> };
-  return loaded.default ?? (loaded as unknown as TfModule<TfTensor>);
+  const loaded = (await import(pathToFileURL(entry.file).href)) as { readonly default: InstalledModule };
+  // Its backend starts beside the import.
+  await loaded.default.ready();
+  return loaded.default;
 }
 
 /**
