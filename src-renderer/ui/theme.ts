@@ -7,6 +7,7 @@ import {
   Loader,
   type MantineColorsTuple,
   Modal,
+  Notification,
   NumberInput,
   PasswordInput,
   Progress,
@@ -97,6 +98,9 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.55 },
         closeButtonProps: { 'aria-label': 'Close the dialogue' },
       },
+    }),
+    Notification: Notification.extend({
+      defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } },
     }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 5, horizontalSpacing: 8, fz: 'xs' } }),
     Tooltip: Tooltip.extend({

@@ -59,7 +59,7 @@ export function AnomalySelect({
   return (
     <Select
       aria-label="Unusual windows of model"
-      w={190}
+      w={226}
       value={model?.id ?? NONE}
       data={[
         { value: NONE, label: 'No unusual windows' },
