@@ -12,7 +12,7 @@ import { cpuEngine } from './engines/cpu.ts';
 import { Graph } from './graph.ts';
 import { everyStep, type ModelSize, windowScope } from './model.ts';
 import { emitModel } from './onnx/emit.ts';
-import { type Change, distance, endsOf, sessionOf } from './train-fixture.ts';
+import { type Change, distance, endsOf, sessionOf } from './train.fixture.ts';
 import type { TrainSession } from './train-session.ts';
 
 const NONE: AugmentSettings = { noise: 0, timeWarp: 0, spread: 0 };

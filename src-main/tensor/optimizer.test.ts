@@ -4,7 +4,7 @@ import type { ForwardModel } from './model.ts';
 import { gemm, reshape } from './ops/index.ts';
 import { averageDecayAt, OPTIMIZER_DEFAULTS, type OptimizerSettings, stepSchedule } from './optimizer.ts';
 import { layOut, zeros } from './parameters.ts';
-import { distance, endsOf, sessionOf } from './train-fixture.ts';
+import { distance, endsOf, sessionOf } from './train.fixture.ts';
 import { freshState, TrainSession } from './train-session.ts';
 
 const ROWS = 50;

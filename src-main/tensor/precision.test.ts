@@ -7,7 +7,7 @@ import type { TrainableModel } from './model.ts';
 import { emitModel } from './onnx/emit.ts';
 import { add, indicator, matmul, mul, reduceMean, relu, softmax, sub } from './ops/index.ts';
 import { toMixedPrecision } from './precision.ts';
-import { type Change, distance, endsOf, network, sessionOf, specOf, tensors } from './train-fixture.ts';
+import { type Change, distance, endsOf, network, sessionOf, specOf, tensors } from './train.fixture.ts';
 import { finiteMean, freshState, TrainSession } from './train-session.ts';
 
 const open: TrainSession[] = [];

@@ -8,6 +8,10 @@ import { opRow } from './registry.ts';
  */
 export type PrecisionRule = 'half' | 'follow' | 'single';
 
+/** True where a run computes in half precision. */
+export const isMixed = ({ precision }: { readonly precision?: 'float32' | 'mixed' }): boolean =>
+  precision === 'mixed';
+
 /** Matrix products and convolutions: tensor cores multiply halves and add in single precision. */
 const HALF = ['MatMul', 'Gemm', 'Conv', 'ConvTranspose'];
 /** Elementwise operators that halves do no harm, and those that only move numbers. */

@@ -1,27 +1,14 @@
-import { SeededRng } from '../../src-shared/runtime.ts';
 import { noiseRows, noiseTable, wantsNoise } from './augment.ts';
 import type { Engine, EngineSession, HostTensor, SessionOptions } from './engine.ts';
 import { sizeOf } from './graph.ts';
-import { advanceScale, FRESH_LOSS_SCALE, LEAST_LOSS_SCALE, type LossScale } from './loss-scale.ts';
-import {
-  OPTIMIZER_DEFAULTS,
-  type OptimizerSettings,
-  type StepSchedule,
-  slotNames,
-  stepSchedule,
-} from './optimizer.ts';
-import { initialParameters, type ParameterLayout } from './parameters.ts';
+import type { LossScale } from './loss-scale.ts';
+import { type StepSchedule, stepSchedule } from './optimizer.ts';
+import { isMixed } from './precision.ts';
 import { refuseUnlessHalf } from './precision-probe.ts';
+import { drawsOf, EVALUATION_DRAWS } from './train-draws.ts';
 import {
   accumulationOf,
-  carriedKinds,
-  carriedNames,
   evaluationModel,
-  isMixed,
-  keptName,
-  scalarPorts,
-  stepInputPort,
-  stepInputsOf,
   stepShape,
   type TrainGraphSpec,
   trainModel,
@@ -29,74 +16,10 @@ import {
   windowLossModel,
 } from './train-graph.ts';
 import { applyModel, gradientModel } from './train-split.ts';
+import { type BadStep, type ChunkResult, firstBad, type TrainState } from './train-state.ts';
+import { carriedKinds, carriedNames, keptName, scalarPorts } from './train-update.ts';
 
-/** Everything that changes while training, vectors in the layout's order. */
-export interface TrainState {
-  readonly parameters: Float32Array;
-  /**
-   * What the optimiser carries per parameter: both moments of Adam (without their (1 - beta) factors, see
-   * `StepSchedule`), or the movement of SGD.
-   */
-  readonly slots: readonly Float32Array[];
-  /** Moving average of the weights, where one is kept. */
-  readonly average?: Float32Array;
-  /** Of mixed precision. */
-  readonly lossScale?: LossScale;
-}
-
-/** The state before the first step. The average starts at the initial weights. */
-export function freshState(
-  layout: ParameterLayout,
-  seed: number,
-  spec: { readonly optimizer: OptimizerSettings; readonly precision?: 'float32' | 'mixed' } = {
-    optimizer: OPTIMIZER_DEFAULTS,
-  },
-): TrainState {
-  const parameters = initialParameters(layout, seed);
-  return {
-    parameters,
-    slots: slotNames(spec.optimizer).map(() => new Float32Array(layout.total)),
-    ...(spec.optimizer.averageDecay > 0 ? { average: parameters.slice() } : {}),
-    ...(isMixed(spec) ? { lossScale: FRESH_LOSS_SCALE } : {}),
-  };
-}
-
-/** The first step of a chunk that must not be built on. */
-export interface BadStep {
-  /** Counted from the start of training, from 0. */
-  readonly step: number;
-  /** Index within the chunk. */
-  readonly index: number;
-  readonly what: 'loss' | 'gradient';
-  readonly value: number;
-}
-
-/** What a chunk of steps tells; one entry per step. */
-export interface ChunkResult {
-  /** Before the step's update. */
-  readonly losses: Float32Array;
-  /**
-   * Euclidean norm of the whole gradient, before clipping. Not finite at steps that mixed precision left out
-   * (`finiteMean`).
-   */
-  readonly gradientNorms: Float32Array;
-  /** Steps left out because a half-precision gradient overflowed. */
-  readonly skipped: number;
-  /** Present where a loss or gradient was not finite: stop, and go back with `rollback`. */
-  readonly bad?: BadStep;
-}
-
-/** Mean of the finite entries; NaN where there are none. */
-export function finiteMean(values: Float32Array): number {
-  let sum = 0;
-  let count = 0;
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    sum += value;
-    count += 1;
-  }
-  return sum / count;
-}
+export * from './train-state.ts';
 
 /** The gradient of one update's windows. */
 export interface StepGradient {
@@ -126,13 +49,6 @@ export interface TrainTensors {
   /** [rows, targetColumns] */
   readonly targets: Float32Array;
 }
-
-/** Steps beyond any training run, whose draws the evaluation uses. */
-const EVALUATION_DRAWS = 0x7000_0000;
-
-/** Multipliers after Knuth and the golden ratio spread neighbouring steps over the seed space. */
-const drawSeed = (seed: number, input: number, step: number): number =>
-  (seed ^ Math.imul(input + 1, 0x85ebca6b) ^ Math.imul(step + 1, 0x9e3779b1)) >>> 0;
 
 /** Windows evaluated per run; bounds the memory of the activations. */
 const EVALUATION_BATCH = 1024;
@@ -305,7 +221,7 @@ export class TrainSession {
       ...this.#noise,
       ends: int32(ends, [steps, ...each]),
       steps: whole(steps),
-      ...this.#draws(this.#spec, step, steps, [steps, ...each]),
+      ...drawsOf(this.#spec, step, steps, [steps, ...each]),
       ...(lossScale
         ? { in_scale: scalar(lossScale.scale), in_good: scalar(lossScale.steps), in_skips: whole(0) }
         : {}),
@@ -357,7 +273,7 @@ export class TrainSession {
       ...this.#data,
       ...this.#noise,
       ends: int32(ends, each),
-      ...this.#draws(this.#spec, step, 1, each),
+      ...drawsOf(this.#spec, step, 1, each),
       ...(lossScale ? { in_scale: scalar(lossScale.scale) } : {}),
     };
     this.#spec.layout.groups.forEach((_, i) => {
@@ -391,31 +307,6 @@ export class TrainSession {
     return { gradientNorm: norm[0]!, skipped, ...(bad ? { bad } : {}) };
   }
 
-  /** Step inputs of some steps, of the extents `lead` in front of the input's own. */
-  #draws(
-    spec: TrainGraphSpec,
-    first: number,
-    steps: number,
-    lead: readonly number[],
-  ): Record<string, HostTensor> {
-    const { seed, shard = { index: 0, count: 1 } } = spec;
-    const feeds: Record<string, HostTensor> = {};
-    stepInputsOf(spec).forEach((input, i) => {
-      const shape = [...lead, ...input.shape];
-      const each = sizeOf(shape) / steps;
-      const make = (length: number): Float32Array | Int32Array =>
-        input.dtype === 'int32' ? new Int32Array(length) : new Float32Array(length);
-      const data = make(steps * each);
-      const everyone = make(shard.count * each);
-      for (let s = 0; s < steps; s++) {
-        input.draw(new SeededRng(drawSeed(seed, i, first + s)), everyone);
-        data.set(everyone.subarray(shard.index * each, (shard.index + 1) * each), s * each);
-      }
-      feeds[stepInputPort(input.name)] = { dtype: input.dtype, shape, data };
-    });
-    return feeds;
-  }
-
   /**
    * Mean loss of the kept weights over the windows that end at `ends`, with the same draws of the step inputs each
    * time, so that losses of two moments of a run can be compared.
@@ -432,7 +323,7 @@ export class TrainSession {
       part.set(ends.subarray(from, from + count));
       const { losses } = await this.#extras.losses.run({
         ...feeds,
-        ...this.#draws(plain, EVALUATION_DRAWS + from / batch, 1, [batch]),
+        ...drawsOf(plain, EVALUATION_DRAWS + from / batch, 1, [batch]),
         ends: int32(part, [batch]),
       });
       for (let i = 0; i < count; i++) sum += Number(losses!.data[i]);
@@ -464,29 +355,6 @@ export class TrainSession {
     await this.#evaluate.release();
     for (const session of Object.values(this.#extras)) await (session as EngineSession).release();
   }
-}
-
-/**
- * Finds the first step that is not finite. A gradient that overflows in mixed precision is left out and no fault,
- * unless the scale could not be any smaller.
- */
-function firstBad(
-  losses: Float32Array | undefined,
-  norms: Float32Array,
-  first: number,
-  before: LossScale | undefined,
-): BadStep | undefined {
-  let lossScale = before;
-  for (const [index, norm] of norms.entries()) {
-    const step = first + index;
-    const loss = losses?.[index] ?? 0;
-    const ok = Number.isFinite(norm);
-    const mayOverflow = lossScale !== undefined && lossScale.scale > LEAST_LOSS_SCALE;
-    if (!Number.isFinite(loss)) return { step, index, what: 'loss', value: loss };
-    if (!ok && !mayOverflow) return { step, index, what: 'gradient', value: norm };
-    lossScale &&= advanceScale(lossScale, ok);
-  }
-  return undefined;
 }
 
 /** Windows that one step of `run` wants, for those who lay them out. */

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { normal } from '../../src-shared/runtime.ts';
 import type { TrainableModel } from './model.ts';
 import { add, mul, reduceMean, reshape, sub } from './ops/index.ts';
-import { type Change, distance, endsOf, FEATURES, network, sessionOf, tensors } from './train-fixture.ts';
+import { type Change, distance, endsOf, FEATURES, network, sessionOf, tensors } from './train.fixture.ts';
 import type { TrainSession } from './train-session.ts';
 
 const open: TrainSession[] = [];

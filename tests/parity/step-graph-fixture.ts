@@ -1,6 +1,6 @@
 import { openEngine } from '../../src-main/tensor/engine.ts';
 import { cpuEngine } from '../../src-main/tensor/engines/cpu.ts';
-import { type Change, endsOf, specOf, tensors } from '../../src-main/tensor/train-fixture.ts';
+import { type Change, endsOf, specOf, tensors } from '../../src-main/tensor/train.fixture.ts';
 import { freshState, TrainSession } from '../../src-main/tensor/train-session.ts';
 import { errorBody } from '../../src-shared/errors.ts';
 
