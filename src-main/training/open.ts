@@ -1,7 +1,7 @@
 import { FrontierError } from '../../src-shared/errors.ts';
 import { type DefinedModel, defineModel } from '../models/registry.ts';
 import { parallelEntry } from '../ops/paths.ts';
-import { deviceNames, type Engine } from '../tensor/engine.ts';
+import { deviceNames, type Engine, type EngineOptions } from '../tensor/engine.ts';
 import { type ConvLayout, collectParameters } from '../tensor/model.ts';
 import { layOut, type ParameterLayout } from '../tensor/parameters.ts';
 import type { TrainGraphSpec } from '../tensor/train-graph.ts';
@@ -113,6 +113,14 @@ export async function openSession(request: OpenRequest): Promise<OpenedSession> 
   return { session, devices: [engine.device ?? engine.name] };
 }
 
+/** What the engines of a run are opened with. */
+export function engineOptions(
+  { tf32 }: Pick<TrainConfig, 'tf32'>,
+  { cacheFolder }: Pick<TrainIo, 'cacheFolder'>,
+): EngineOptions {
+  return { tf32, ...(cacheFolder === undefined ? {} : { cacheFolder }) };
+}
+
 async function openParallel(
   { config, prepared, engine, io }: OpenRequest,
   graph: GraphSettings,
@@ -135,7 +143,7 @@ async function openParallel(
       devices,
       threadsEach: each,
       averageEvery,
-      ...(io.cacheFolder === undefined ? {} : { engineOptions: { cacheFolder: io.cacheFolder } }),
+      engineOptions: engineOptions(config, io),
       sessionOptions: { graphOptimization },
       entry: parallelEntry(),
       onLost: ({ index, reason, left }) => {

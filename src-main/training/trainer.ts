@@ -9,7 +9,14 @@ import { findCheckpoint, readCheckpoint } from './checkpointStore.ts';
 import { checkConfig, checkData, learnsFromTargets } from './checks.ts';
 import { runFingerprint } from './fingerprint.ts';
 import { type Batching, halved, isOutOfMemory, layoutFor } from './memory.ts';
-import { graphSpec, openSession, type PreparedModel, prepareModel, tensorsOf } from './open.ts';
+import {
+  engineOptions,
+  graphSpec,
+  openSession,
+  type PreparedModel,
+  prepareModel,
+  tensorsOf,
+} from './open.ts';
 import { Run } from './run.ts';
 import { tuneLayout } from './tuning.ts';
 import type { TrainConfig, TrainIo, TrainingData, TrainResult } from './types.ts';
@@ -40,7 +47,7 @@ async function engineFor(
     config.threads,
     io.clock,
     config.device,
-    io.cacheFolder === undefined ? {} : { cacheFolder: io.cacheFolder },
+    engineOptions(config, io),
   );
   if (before && before.engine !== engine.name) {
     throw new FrontierError(

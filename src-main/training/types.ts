@@ -76,6 +76,8 @@ export interface TrainConfig {
   readonly threads: number;
   readonly precision: 'float32' | 'mixed';
   readonly graphOptimization: 'off' | 'basic' | 'extended' | 'all';
+  /** See `EngineOptions.tf32`. */
+  readonly tf32: boolean;
   /** Micro-batches of `batch` windows per update. */
   readonly accumulation: number;
   readonly checkpointing: boolean;
@@ -102,6 +104,7 @@ export const TRAIN_DEFAULTS = {
   threads: 2,
   precision: 'float32',
   graphOptimization: 'all',
+  tf32: true,
   accumulation: 1,
   checkpointing: false,
   attention: 'standard',

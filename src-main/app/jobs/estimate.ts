@@ -78,7 +78,9 @@ export async function estimateJob(payload: EstimatePayload, context: JobContext)
   const model = prepareModel(data, config, layout);
   const spec = graphSpec(data, config, model, config);
   const threads = threadsEach(config.threads, config.devices);
-  const opened = await openEngine(config.engine, threads, systemClock, config.device);
+  const opened = await openEngine(config.engine, threads, systemClock, config.device, {
+    tf32: config.tf32,
+  });
   const { graphOptimization } = config;
   const session = await TrainSession.open(opened.engine, spec, tensorsOf(data, model.model), {
     graphOptimization,

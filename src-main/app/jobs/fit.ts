@@ -101,6 +101,7 @@ export function configOf(input: TrainInput): TrainConfig {
     threads: input.threads > 0 ? input.threads : Math.max(1, availableParallelism()),
     precision: input.precision,
     graphOptimization: input.graphOptimization,
+    tf32: input.tf32,
     accumulation: input.accumulation,
     checkpointing: input.checkpointing,
     attention: input.attention,
