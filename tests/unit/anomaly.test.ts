@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { normal, SeededRng } from '../../../src-shared/runtime.ts';
-import { cpuEngine } from '../../tensor/engines/cpu.ts';
-import { TRAIN_DEFAULTS, type TrainingData, train } from '../../training/trainer.ts';
-import { Predictor } from '../predictor.ts';
-import { familyOf } from '../registry.ts';
-import { ANOMALY_FEATURES, anomaly } from './anomaly.ts';
+import { ANOMALY_FEATURES, anomaly } from '../../src-main/models/families/anomaly.ts';
+import { Predictor } from '../../src-main/models/predictor.ts';
+import { familyOf } from '../../src-main/models/registry.ts';
+import { cpuEngine } from '../../src-main/tensor/engines/cpu.ts';
+import { TRAIN_DEFAULTS, type TrainingData, train } from '../../src-main/training/trainer.ts';
+import { normal, SeededRng } from '../../src-shared/runtime.ts';
 
 const WINDOW = 12;
 const FEATURES = 3;
