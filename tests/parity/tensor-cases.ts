@@ -260,15 +260,19 @@ const losses: readonly OpCase[] = [
 ];
 
 const pooling = fc
-  .record({ batch: size, channels: size, size, stride: size, extra: fc.nat(6) })
-  .map((c) => ({ ...c, shape: [c.batch, c.channels, c.size + c.extra] }));
+  .record({ batch: size, channels: size, size, stride: size, extra: fc.nat(6), plain: fc.boolean() })
+  // Plain ones are windows side by side, of which half fill the series.
+  .map((c) => {
+    const extra = c.plain && c.extra % 2 === 0 ? c.size * (c.extra / 2) : c.extra;
+    return { ...c, shape: [c.batch, c.channels, c.size + extra] };
+  });
 
 const poolCase = (op: string, f: typeof ops.maxPool1d, options: Options): OpCase =>
   opCase(
     op,
     pooling.map((c) => ({
       shapes: [c.shape],
-      forward: ([x]) => f(x!, c.size === c.stride ? { size: c.size } : c),
+      forward: ([x]) => f(x!, c.plain ? { size: c.size } : c),
       label: `${op} ${JSON.stringify(c)}`,
     })),
     options,

@@ -135,7 +135,9 @@ export function twoHot(values: Value, support: Support): Value {
   return stopGradient(relu(sub(at(1), distance)));
 }
 
-const withLastAxis = (a: Value): Value => apply('Reshape', [a], { shape: [...a.shape, 1] });
+/** By -1, because the batch is not known in an inference graph. */
+const withLastAxis = (a: Value): Value =>
+  apply('Reshape', [a], { shape: [-1, ...a.shape.slice(1), 1].slice(a.shape.length === 0 ? 1 : 0) });
 
 /**
  * The mean of distributions over a support given by logits [..., bins].
