@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { DeviceReading, TrainInput, TrainLogEntry } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
@@ -18,6 +19,7 @@ import {
   train,
 } from '../../training/trainer.ts';
 import { systemClock } from '../ids.ts';
+import { checkMemory } from './memoryCheck.ts';
 import { endsIn, type Prepared } from './prepare.ts';
 
 /** What the run tells with each chunk. */
@@ -167,6 +169,10 @@ async function byGradients(
     saveWanted ||= message === SAVE_REQUEST;
   });
   const sampler = new DeviceSampler(systemClock);
+  const log = (entry: Omit<TrainLogEntry, 'timeMs'>): void =>
+    report(done, { type: 'log', entry: { ...entry, timeMs: systemClock.nowMs() } });
+  // A run that goes on may have halved its batch since; it has shown that it fits.
+  if (!existsSync(checkpointDir)) await checkMemory(data, configOf(input), log);
   const result = await train(data, configOf(input), {
     checkpointDir,
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
@@ -187,7 +193,7 @@ async function byGradients(
       done = chunk.step / chunk.totalSteps;
       report(done, { type: 'chunk', chunk }, chunk.etaMs);
     },
-    onLog: (entry) => report(done, { type: 'log', entry: { ...entry, timeMs: systemClock.nowMs() } }),
+    onLog: log,
   });
   return {
     ...result,
