@@ -138,6 +138,16 @@ describe('training', () => {
       'the measurement',
       60_000,
     );
+    await page.getByRole('switch', { name: 'Auto' }).check();
+    const auto = num(await page.getByText(/^Auto takes [\d,]+ for/).textContent());
+    await until(
+      () => page.locator('#train-all-batch').inputValue(),
+      (text) => num(text) === auto,
+      'the automatic batch',
+    );
+    expect(await page.locator('#train-all-batch').isDisabled()).toBe(true);
+    await page.getByRole('switch', { name: 'Auto' }).uncheck();
+    await fillNumber(page, 'Batch size', 64);
     await shot(page, 'training-config');
   });
 
@@ -183,7 +193,7 @@ describe('training', () => {
     expect(await window.inputValue()).toBe('1 bar');
     expect(await page.getByRole('textbox', { name: 'Epochs', exact: true }).count()).toBe(0);
     await train(page);
-    await page.getByText('This family is computed at once: there is no curve.').waitFor();
+    await page.getByText('Models that are computed at once, or made of others, have no curve.').waitFor();
     await page.getByTestId('model-card').waitFor();
   });
 

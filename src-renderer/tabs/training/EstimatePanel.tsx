@@ -64,7 +64,7 @@ function Refusal({ text }: { readonly text: string }) {
 function Warnings({ warnings }: { readonly warnings: readonly string[] }) {
   return warnings.map((text) => (
     <p key={text} className="ft-estimate-warning">
-      <IconAlertTriangle size={14} stroke={1.7} aria-hidden /> <span>{text}</span>
+      <IconAlertTriangle size={14} stroke={1.7} aria-hidden /> <span title={text}>{text}</span>
     </p>
   ));
 }
@@ -86,15 +86,36 @@ export function EstimateBrief() {
   return (
     <div className="ft-estimate ft-estimate-brief" data-testid="estimate" data-stale={loading}>
       <Memory estimate={e} />
-      <Line name="Time">
-        <Time estimate={e} /> <span className="ft-dim">on {e.device}</span>
-      </Line>
-      <Line name="Steps">
-        {formatNumber(e.totalSteps)}{' '}
-        <span className="ft-dim">of {formatNumber(e.effectiveBatch)} windows</span>
-      </Line>
+      <Line name="Device">{e.device}</Line>
+      {e.totalSteps > 0 && (
+        <>
+          <Line name="Time">
+            <Time estimate={e} />
+          </Line>
+          <Line name="Steps">
+            {formatNumber(e.totalSteps)}{' '}
+            <span className="ft-dim">of {formatNumber(e.effectiveBatch)} windows</span>
+          </Line>
+        </>
+      )}
       {e.refusal === null ? <Warnings warnings={e.warnings} /> : <Refusal text={e.refusal} />}
     </div>
+  );
+}
+
+function StepLines({ estimate: e }: { readonly estimate: EstimateDto }) {
+  return (
+    <>
+      <Line name="Time">
+        <Time estimate={e} />
+      </Line>
+      <Line name="Per step">
+        {e.msPerStep === null ? UNKNOWN : `${formatNumber(e.msPerStep, e.msPerStep < 1 ? 3 : 1)} ms`}
+      </Line>
+      <Line name="Steps per epoch">{formatNumber(e.stepsPerEpoch)}</Line>
+      <Line name="Steps in all">{formatNumber(e.totalSteps)}</Line>
+      <Line name="Effective batch">{formatNumber(e.effectiveBatch)}</Line>
+    </>
   );
 }
 
@@ -103,18 +124,10 @@ function Full({ estimate: e }: { readonly estimate: EstimateDto }) {
     <>
       <Memory estimate={e} />
       <div className="ft-estimate-lines ft-num">
-        <Line name="Time">
-          <Time estimate={e} />
-        </Line>
-        <Line name="Per step">
-          {e.msPerStep === null ? UNKNOWN : `${formatNumber(e.msPerStep, e.msPerStep < 1 ? 3 : 1)} ms`}
-        </Line>
         <Line name="Device">{e.device}</Line>
         <Line name="Parameters">{formatNumber(e.parameters)}</Line>
         <Line name="Training windows">{formatNumber(e.trainWindows)}</Line>
-        <Line name="Steps per epoch">{formatNumber(e.stepsPerEpoch)}</Line>
-        <Line name="Steps in all">{formatNumber(e.totalSteps)}</Line>
-        <Line name="Effective batch">{formatNumber(e.effectiveBatch)}</Line>
+        {e.totalSteps > 0 && <StepLines estimate={e} />}
       </div>
       {e.refusal !== null && <Refusal text={e.refusal} />}
       <Warnings warnings={e.warnings} />

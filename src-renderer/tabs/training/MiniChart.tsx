@@ -75,6 +75,19 @@ export function MiniChart(props: MiniChartProps) {
                   .join('')}
               />
             ))}
+            {series.map(
+              (s, i) =>
+                s.points.length === 1 && (
+                  <circle
+                    key={`${s.name} dot`}
+                    className="ft-mini-dot"
+                    data-series={i % 4}
+                    cx={Math.max(2, Math.min(width - 2, x(s.points[0]!.step)))}
+                    cy={y(s.points[0]!.value)}
+                    r={2}
+                  />
+                ),
+            )}
             {hover !== undefined && (
               <line className="ft-loss-cross" x1={x(hover)} x2={x(hover)} y1={0} y2={HEIGHT} />
             )}

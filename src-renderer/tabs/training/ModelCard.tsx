@@ -10,7 +10,7 @@ import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { Coverage } from './CoverageFigure.tsx';
 import { Figures } from './Figures.tsx';
-import { openIn } from './modelActions.ts';
+import { openIn, showOnChart } from './modelActions.ts';
 import { ROLE_HELP, ROLE_LABEL } from './roles.ts';
 import { barsText } from './runText.ts';
 import { SpanStrip } from './SpanStrip.tsx';
@@ -48,17 +48,31 @@ export function FitFigures({ model: m }: { readonly model: ListedModel }) {
   );
 }
 
+const ON_CHART: Partial<Record<ListedModel['role'], string>> = {
+  diffusion: 'Show its fan',
+  anomaly: 'Mark what it flags',
+};
+
+function WithoutSignal({ model }: { readonly model: ListedModel }) {
+  const label = ON_CHART[model.role];
+  return (
+    <div className="ft-without-signal">
+      {label && <Button onClick={() => showOnChart(model)}>{label}</Button>}
+      <p className="ft-form-note">{ROLE_HELP[model.role]}</p>
+    </div>
+  );
+}
+
 /** The buttons that take a model to other tabs; for models without a signal, the reason why there are none. */
 export function UseButtons({ model }: { readonly model: ListedModel }) {
-  if (!givesSignals(model)) {
+  if (!model.present) {
     return (
       <p className="ft-form-note">
-        {model.present
-          ? ROLE_HELP[model.role]
-          : 'Its files were pruned: only this record is left. Train it again with the same settings and seed.'}
+        Its files were pruned: only this record is left. Train it again with the same settings and seed.
       </p>
     );
   }
+  if (!givesSignals(model)) return <WithoutSignal model={model} />;
   return (
     <div className="ft-cell-line">
       <Button variant="filled" onClick={() => openIn('backtest', model)}>
@@ -74,7 +88,7 @@ function Card({ model: m }: { readonly model: ListedModel }) {
   return (
     <div className="ft-model" data-testid="model-card">
       {m.conformal && <Coverage conformal={m.conformal} />}
-      {m.role === 'regressor' && <FitFigures model={m} />}
+      {m.testR2 !== null && <FitFigures model={m} />}
       {m.figures.length > 0 && <Figures figures={m.figures} />}
       <UseButtons model={m} />
       <SpanStrip model={m} />

@@ -41,7 +41,7 @@ function Worth({ model: m }: ModelProps) {
           .
         </p>
       )}
-      {m.role === 'regressor' && <FitFigures model={m} />}
+      {m.testR2 !== null && <FitFigures model={m} />}
       {m.figures.length > 0 && <Figures figures={m.figures} />}
       {c?.regimes && c.regimes.length > 0 && (
         <CoverageParts title="By regime" parts={c.regimes} target={c.target} />
@@ -137,7 +137,6 @@ function Head({ model: m }: ModelProps) {
     <>
       <div className="ft-model-actions">
         <UseButtons model={m} />
-        <span className="ft-grow" />
         <Button
           data-testid="model-verify"
           disabled={!m.present}

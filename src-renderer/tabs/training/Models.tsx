@@ -22,7 +22,7 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'market',
     label: 'Model',
-    width: 206,
+    width: 224,
     render: (m) => (
       <span className="ft-cell-line">
         {m.pinned && <IconPinFilled size={12} aria-label="Pinned" className="ft-pin" />}
@@ -38,7 +38,7 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'family',
     label: 'Family',
-    width: 104,
+    width: 98,
     render: (m) => familyLabel(m.family),
     title: (m) => familyLabel(m.family),
     sortBy: (m) => familyLabel(m.family),
@@ -46,7 +46,7 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'created',
     label: 'Created',
-    width: 136,
+    width: 134,
     render: (m) => <Time ms={m.createdMs} bare />,
     sortBy: (m) => m.createdMs,
   },
@@ -54,7 +54,7 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
     key: 'coverage',
     label: 'Coverage',
     help: 'Share of test outcomes inside the forecast band',
-    width: 76,
+    width: 74,
     align: 'end',
     render: (m) => formatPct(m.conformal ? 100 * m.conformal.achieved : null, { digits: 1 }),
     title: (m) =>
@@ -71,8 +71,9 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   },
   {
     key: 'rank',
-    label: 'Rank corr.',
-    width: 80,
+    label: 'Rank',
+    help: 'Spearman rank correlation of forecast and outcome on the test span',
+    width: 66,
     align: 'end',
     render: (m) => formatSigned(m.testRankCorrelation, 3),
     sortBy: (m) => m.testRankCorrelation ?? undefined,
@@ -80,7 +81,7 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'role',
     label: 'Role',
-    width: 92,
+    width: 90,
     render: (m) => ROLE_LABEL[m.role],
     title: (m) => ROLE_HELP[m.role],
     sortBy: (m) => ROLE_LABEL[m.role],
@@ -187,8 +188,8 @@ function Browser({
       id="training-models"
       direction="horizontal"
       parts={[
-        { id: 'list', size: 56, min: 430, content: list },
-        { id: 'detail', size: 44, min: 400, content: <ModelDetailPanel modelId={shownId} /> },
+        { id: 'list', size: 60, min: 430, content: list },
+        { id: 'detail', size: 40, min: 400, content: <ModelDetailPanel modelId={shownId} /> },
       ]}
     />
   );

@@ -9,14 +9,19 @@ import { Figures, figureText } from './Figures.tsx';
 
 type PartOf<K extends ReportPart['kind']> = Extract<ReportPart, { kind: K }>;
 
+/** Figures stand at the right, words at the left. */
+function alignmentOf(part: PartOf<'table'>, column: number): string {
+  return part.rows.some((row) => typeof row[column] === 'string') ? '' : 'ft-right';
+}
+
 function Table({ part }: { readonly part: PartOf<'table'> }) {
   return (
     <div className="ft-report-table">
       <table className="ft-table" aria-label={part.title}>
         <thead>
           <tr>
-            {part.columns.map((c) => (
-              <th key={c} scope="col" className={c === part.columns[0] ? '' : 'ft-right'}>
+            {part.columns.map((c, i) => (
+              <th key={c} scope="col" className={alignmentOf(part, i)}>
                 {c}
               </th>
             ))}
@@ -27,7 +32,7 @@ function Table({ part }: { readonly part: PartOf<'table'> }) {
             // biome-ignore lint/suspicious/noArrayIndexKey: the rows of a finished report never move
             <tr key={i}>
               {row.map((cell, c) => (
-                <td key={part.columns[c]} className={c === 0 ? '' : 'ft-right'}>
+                <td key={part.columns[c]} className={alignmentOf(part, c)}>
                   {typeof cell === 'string' ? cell : figureText(cell)}
                 </td>
               ))}
@@ -51,7 +56,7 @@ function Lines({ part }: { readonly part: PartOf<'lines'> }) {
         y: s.y,
         line: {
           color: colors.series[i % colors.series.length],
-          dash: DASHES[Math.floor(i / colors.series.length) % DASHES.length],
+          dash: DASHES[i % DASHES.length],
           width: 1.6,
         },
       })),

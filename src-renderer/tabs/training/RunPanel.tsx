@@ -152,7 +152,7 @@ function Curve({ run, hover, onHover }: CurveProps) {
           title="No losses were measured"
           text={
             run.state === 'done'
-              ? 'This family is computed at once: there is no curve.'
+              ? 'Models that are computed at once, or made of others, have no curve.'
               : 'The run ended before its first chunk of steps.'
           }
         />
@@ -246,7 +246,9 @@ function Watched({ runId }: { readonly runId: string }) {
     round,
   );
   const families = useFamilies().data;
-  const stepwise = !isComputedAtOnce(families?.find((f) => f.name === run?.input.family));
+  const family = families?.find((f) => f.name === run?.input.family);
+  // Sets of models report steps only where their members have some.
+  const stepless = isComputedAtOnce(family) || (family?.fit === 'composed' && run?.totalSteps === 0);
   const actions = useRunActions(runId, () => setRound((n) => n + 1));
   useRunCommands(run?.state, actions.act);
   useAdoption(run);
@@ -270,7 +272,7 @@ function Watched({ runId }: { readonly runId: string }) {
       }
     >
       <div className="ft-run" data-run={run.id}>
-        <RunFacts run={run} stepwise={stepwise} />
+        <RunFacts run={run} stepwise={!stepless} />
         {run.error && run.state === 'failed' && <ErrorLine error={errorOf(run.error)} />}
         {failure ? <ErrorLine error={failure} /> : null}
         <div className="ft-run-body">

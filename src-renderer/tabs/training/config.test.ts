@@ -202,7 +202,9 @@ describe('switches', () => {
     expect(onCpu.layout?.text).toContain('no convolutions');
     expect(onCpu.averageEvery?.text).toContain('one device');
     const onCuda = switchNotes({ ...draft, devices: 2 }, family('diffusion'), cuda);
-    expect(Object.keys(onCuda)).toEqual(['threads']);
+    expect(Object.keys(onCuda)).toEqual(['tf32', 'threads']);
+    const able = { ...cuda, supports: { ...cuda.supports, tf32: true } };
+    expect(switchNotes(draft, undefined, able)).not.toHaveProperty('tf32');
     const solved = switchNotes(draft, family('ridge', { fit: 'solved' }), cpu);
     expect(solved.checkpointing?.text).toContain('computed at once');
   });

@@ -19,6 +19,7 @@ export interface SwitchNote {
 
 type SwitchName =
   | 'precision'
+  | 'tf32'
   | 'graphOptimization'
   | 'checkpointing'
   | 'attention'
@@ -42,6 +43,9 @@ function ofDevice(draft: Draft, device: DeviceDto): Partial<Record<SwitchName, S
   const precision = precisionNote(draft, device);
   return {
     ...(precision ? { precision } : {}),
+    ...(device.supports.tf32
+      ? {}
+      : { tf32: { text: `No effect on this engine: ${device.name} has no TF32.`, tone: 'dim' } }),
     ...(device.engine === 'cpu' || device.engine === 'webgpu'
       ? {}
       : {
@@ -59,6 +63,7 @@ function ofFamily(family: FamilyInfo): Partial<Record<SwitchName, SwitchNote>> {
     const note = none(`${family.title} is computed at once, on the CPU`);
     const names = [
       'precision',
+      'tf32',
       'graphOptimization',
       'checkpointing',
       'attention',

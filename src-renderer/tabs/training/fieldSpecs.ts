@@ -330,6 +330,13 @@ const HARDWARE: readonly FieldSpec[] = [
     ],
   },
   {
+    name: 'tf32',
+    kind: 'switch',
+    section: 'hardware',
+    label: 'TF32',
+    help: 'Lets NVIDIA GPUs round the factors of matrix products to 19 bits: much faster there, with about three digits of them kept. Sums stay in float32.',
+  },
+  {
     name: 'graphOptimization',
     kind: 'choice',
     section: 'hardware',

@@ -32,7 +32,7 @@ export type ChoiceField =
   | 'graphOptimization'
   | 'attention'
   | 'layout';
-export type SwitchField = 'excludeRepaired' | 'checkpointing';
+export type SwitchField = 'excludeRepaired' | 'checkpointing' | 'tf32';
 /** Fields with a control of their own. */
 export type OwnField = 'symbols' | 'features' | 'family' | 'model' | 'device';
 

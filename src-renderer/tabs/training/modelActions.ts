@@ -3,6 +3,16 @@ import type { ListedModel } from '../../../src-shared/contract/training.ts';
 import { type TabName, workspace } from '../../state/workspace.ts';
 import { downloadFile } from '../../ui/download.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
+import { chartStore } from '../chart/chartStore.ts';
+
+/** Opens the chart on a model that gives no signal: its fan of futures, or the windows that it flags. */
+export function showOnChart(model: ListedModel): void {
+  const { setMarket, setModelId, setTab } = workspace.getState();
+  if (model.role === 'diffusion') setModelId(model.id);
+  else chartStore.setState({ anomalyModel: model.id });
+  setMarket(model.symbol, model.timeframe);
+  setTab('chart');
+}
 
 /** Opens another tab on a model and its market. */
 export function openIn(tab: TabName, model: ListedModel): void {

@@ -35,9 +35,13 @@ export function stoppedEarly(run: TrainingRunDto): boolean {
   return run.state === 'done' && run.input.patience > 0 && run.epoch > 0 && run.epoch < run.input.epochs;
 }
 
+/** Families that look no fixed number of bars ahead. */
+const WITHOUT_HORIZON: ReadonlySet<string> = new Set(['anomaly', 'tcnAutoencoder', 'horizons']);
+
 /** A run in one line. */
 export function runTitle(run: TrainingRunDto): string {
   const { symbol, timeframe, family, horizonBars } = run.input;
+  if (WITHOUT_HORIZON.has(family)) return `${symbol} ${timeframe} · ${familyLabel(family)}`;
   return `${symbol} ${timeframe} · ${familyLabel(family)} · ${bars(horizonBars)} ahead`;
 }
 

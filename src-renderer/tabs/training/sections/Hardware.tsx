@@ -171,6 +171,7 @@ function Where({ errors }: Pick<SectionProps, 'errors'>) {
 
 const SWITCHES = [
   'precision',
+  'tf32',
   'graphOptimization',
   'checkpointing',
   'attention',
