@@ -164,6 +164,9 @@ export class TrainingRuns {
       case 'saved':
         this.#update(runId, { savedStep: data.step });
         return;
+      case 'stage':
+        this.#update(runId, { step: data.done, totalSteps: data.total });
+        return;
       case 'chunk':
         this.#chunk(runId, data.chunk);
     }

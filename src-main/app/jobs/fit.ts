@@ -33,7 +33,9 @@ export type TrainProgressData =
     }
   | { readonly type: 'log'; readonly entry: TrainLogEntry }
   | { readonly type: 'reading'; readonly reading: DeviceReading }
-  | { readonly type: 'saved'; readonly step: number };
+  | { readonly type: 'saved'; readonly step: number }
+  /** Of a run that makes several models: fits done so far. */
+  | { readonly type: 'stage'; readonly done: number; readonly total: number };
 
 /** A model that was fitted, whatever the way. */
 export interface Fitted
@@ -141,18 +143,18 @@ export interface FitPlace {
   /** See `TrainIo`. */
   readonly cacheFolder?: string;
   readonly context: JobContext;
-  /** Share of the job's progress that the fit takes, default all of it. */
-  readonly progress?: { readonly from: number; readonly to: number };
+  /** Present where the fit is one of several of a run: its curve is its own and does not show as the run's. */
+  readonly stage?: { readonly done: number; readonly total: number };
 }
 
 async function byGradients(
   data: TrainingData,
   input: TrainInput,
-  { checkpointDir, cacheFolder, context, progress = { from: 0, to: 1 } }: FitPlace,
+  { checkpointDir, cacheFolder, context, stage }: FitPlace,
 ): Promise<Fitted> {
   const report = (fraction: number, progressData: TrainProgressData, etaMs?: number) =>
     context.report({
-      fraction: progress.from + fraction * (progress.to - progress.from),
+      fraction: stage ? (stage.done + fraction) / stage.total : fraction,
       ...(etaMs === undefined ? {} : { etaMs }),
       data: progressData,
     });
@@ -187,11 +189,12 @@ async function byGradients(
       return wanted;
     },
     onEngine: (engine, note, device) => report(done, { type: 'engine', engine, note, device }),
-    onSaved: (step) => report(done, { type: 'saved', step }),
+    ...(stage ? {} : { onSaved: (step: number) => report(done, { type: 'saved', step }) }),
     onReading: (reading) => report(done, { type: 'reading', reading }),
     onChunk: (chunk) => {
       done = chunk.step / chunk.totalSteps;
-      report(done, { type: 'chunk', chunk }, chunk.etaMs);
+      if (stage) report(done, { type: 'stage', ...stage });
+      else report(done, { type: 'chunk', chunk }, chunk.etaMs);
     },
     onLog: log,
   });

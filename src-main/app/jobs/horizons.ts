@@ -64,7 +64,7 @@ interface Around {
 async function makeOne(
   { payload, settings, history, context }: Around,
   horizon: Horizon,
-  share: { from: number; to: number },
+  stage: { done: number; total: number },
 ): Promise<Made> {
   const input: TrainInput = {
     ...payload.input,
@@ -75,17 +75,16 @@ async function makeOne(
   const prepared = prepare(history.bars, input, history.marks, history.others);
   const checkpointDir = homePaths.checkpoint(payload.home, payload.runId);
   const cacheFolder = homePaths.trainingCache(payload.home);
-  const middle = share.from + (share.to - share.from) * (settings.folds / (settings.folds + 1));
   const walk = await walkForward(prepared, input, history.bars, {
     to: prepared.split.test.to,
     folds: settings.folds,
-    place: { checkpointDir, cacheFolder, context, progress: { from: share.from, to: middle } },
+    place: { checkpointDir, cacheFolder, context, stage },
   });
   const fitted = await fitModel(prepared, input, history.bars, {
     checkpointDir: `${checkpointDir}-h${horizon.bars}`,
     cacheFolder,
     context,
-    progress: { from: middle, to: share.to },
+    stage: { ...stage, done: stage.done + settings.folds },
   });
   if (fitted.stopped)
     throw new FrontierError('CANCELLED', 'The run was stopped before its end; no model was stored.');
@@ -191,10 +190,11 @@ export async function composeHorizons(
   const history = await loadHistory(payload.home, payload.dataset, payload.input.symbols);
   const around = { payload, settings, history, context };
   const made: Made[] = [];
+  const fits = settings.folds + 1;
   for (const [i, horizon] of horizons.entries()) {
-    const share = { from: i / horizons.length, to: (i + 1) / horizons.length };
-    made.push(await makeOne(around, horizon, share));
-    logHorizon(context, share.to, made.at(-1)!);
+    const stage = { done: i * fits, total: horizons.length * fits };
+    made.push(await makeOne(around, horizon, stage));
+    logHorizon(context, (i + 1) / horizons.length, made.at(-1)!);
   }
   // The horizon asked for leads where it is among them, else the shortest.
   const lead = made.find(({ horizon }) => horizon.bars === payload.input.horizonBars) ?? made[0]!;

@@ -100,7 +100,7 @@ async function predictFold(
 /**
  * Trains on expanding windows and judges each model on the stretch after it.
  * @param to end of the rows that may be used
- * @param place `progress` is divided among the folds
+ * @param place its stage counts the fits of the run
  */
 export async function walkForward(
   prepared: Prepared,
@@ -109,15 +109,12 @@ export async function walkForward(
   { to, folds, place }: { to: number; folds: number; place: FitPlace },
 ): Promise<WalkForward> {
   const judged: { row: number; said: number }[] = [];
-  const whole = place.progress ?? { from: 0, to: 1 };
   for (const [i, fold] of foldsOf(prepared, input, to, folds).entries()) {
-    const share = (whole.to - whole.from) / folds;
-    const progress = { from: whole.from + i * share, to: whole.from + (i + 1) * share };
     const checkpointDir = `${place.checkpointDir}-h${input.horizonBars}-fold${i}`;
     const { rows, said } = await predictFold(prepared, input, bars, fold, {
       ...place,
       checkpointDir,
-      progress,
+      ...(place.stage ? { stage: { ...place.stage, done: place.stage.done + i } } : {}),
     });
     rows.forEach((row, k) => {
       judged.push({ row, said: said[k]! });
