@@ -17,6 +17,7 @@ import {
   slice,
   softmax,
   split,
+  standardize,
   transpose,
 } from '../../tensor/ops/index.ts';
 import { heNormal, type Initializer, normalOf, zeros } from '../../tensor/parameters.ts';
@@ -120,7 +121,10 @@ function residualBlock(
   const { x } = flow;
   const first = silu(normed(parameter, `${name}.norm1`, x, groups));
   const h = conv(parameter, `${name}.conv1`, first, outputs, { taps: 3, pad: 1 });
-  const conditioned = film(parameter, `${name}.film`, normed(parameter, `${name}.norm2`, h, groups), flow);
+  // The condition scales and shifts each channel, so the normalisation before it needs no scale of its own.
+  const grouped = Math.min(groups, outputs);
+  const rows = standardize(reshape(h, [-1, grouped, (outputs / grouped) * h.shape[2]!]));
+  const conditioned = film(parameter, `${name}.film`, reshape(rows, [-1, outputs, h.shape[2]!]), flow);
   const last = conv(parameter, `${name}.conv2`, silu(conditioned), outputs, { taps: 3, pad: 1, init: zeros });
   const skip =
     x.shape[1] === outputs
