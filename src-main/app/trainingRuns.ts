@@ -239,7 +239,7 @@ export class TrainingRuns {
         ...(typeof result.finalLoss === 'number' && Number.isFinite(result.finalLoss)
           ? { finalLoss: result.finalLoss }
           : {}),
-        ...(this.#record(runId).totalSteps === 0 ? { step: result.steps, totalSteps: result.steps } : {}),
+        ...(result.steps > this.#record(runId).step ? { step: result.steps, totalSteps: result.steps } : {}),
         seconds: result.seconds,
         engineNote: result.engineNote,
         samplesLeftOut: result.model.samplesLeftOut,

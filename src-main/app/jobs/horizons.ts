@@ -216,7 +216,7 @@ export async function composeHorizons(
       fitted: {
         onnx: sideBySideModel(members),
         outputs: 1,
-        steps: 0,
+        steps: horizons.length * fits,
         seconds: (performance.now() - started) / 1000,
         finalLoss: Number.NaN,
         bestStep: 0,
