@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FrontierEngine } from '../../src-main/app/index.ts';
 import { trainInputSchema } from '../../src-shared/contract/training.ts';
 import { cleanUp, openEngine } from '../support/engine.ts';
+import { endOfRun } from '../support/engineWorld.ts';
 
 let engine: FrontierEngine;
 beforeAll(async () => {
@@ -63,6 +64,20 @@ describe('the hardware of this machine over the contract', () => {
       totalSteps: 0,
       msPerStep: null,
     });
+  });
+
+  it('trains on two workers and says what memory and which devices the run takes', async () => {
+    const { client } = engine;
+    const { timeframe } = (await client.data.list())[0]!;
+    const settings = { family: 'mlp', model: { hidden: [16] }, epochs: 2, engine: 'cpu', batch: 64 } as const;
+    const { runId } = await client.training.start({ symbol: 'SYNFX', timeframe, ...settings, devices: 2 });
+    const run = await endOfRun(engine, runId);
+    expect(run.state, run.error?.message).toBe('done');
+    const log = (await client.training.log({ runId })).map(({ topic, message }) => `${topic}: ${message}`);
+    expect(log).toContainEqual(expect.stringMatching(/^memory: Memory: .*the process \d+ MB/));
+    expect(log).toContainEqual(
+      expect.stringMatching(/^worker: 2 workers on cpu, cpu .* gradients every step/),
+    );
   });
 
   it('plans nothing without a history', async () => {
