@@ -12,7 +12,7 @@ import { type TrainGraphSpec, trainModel } from '../tensor/train-graph.ts';
 import { freshState, TrainSession, type TrainTensors } from '../tensor/train-session.ts';
 
 /** Runs of each candidate; the fastest counts, so that another process's load does not decide. */
-const ROUNDS = 4;
+const ROUNDS = 6;
 /** A candidate whose first run takes this many times the fastest one's is not measured further. */
 const HOPELESS = 2;
 /** Measured time below which a run is too short to compare: its steps are repeated. */

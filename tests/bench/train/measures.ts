@@ -28,7 +28,10 @@ export async function latencyOf(
 ): Promise<Latency> {
   const predictor = await loaded(workload, engine);
   const { features } = dataOf(workload);
-  const x = features.slice(0, batch * workload.window * workload.features);
+  const x = Float32Array.from(
+    { length: batch * workload.window * workload.features },
+    (_, i) => features[i % features.length]!,
+  );
   const times: number[] = [];
   for (let i = 0; i < count + 50; i++) {
     const started = performance.now();
