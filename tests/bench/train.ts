@@ -95,7 +95,7 @@ async function latencyLines(workload: Workload, peer: Peer | undefined): Promise
       ...(share === 'p95' && aim !== undefined ? { aimMs: aim } : {}),
     });
   }
-  const hundred = await latencyOf(workload, engine, 100, 50);
+  const hundred = await latencyOf(workload, cpuEngine(THREADS), 100, 50);
   report(peer, {
     name: `${workload.name}, 100 predictions in one batch, p95`,
     value: hundred.p95,
