@@ -33,6 +33,7 @@ export function FamilySelect({ described = false }: { readonly described?: boole
       description={described ? chosen?.description : undefined}
       inputWrapperOrder={['label', 'input', 'description', 'error']}
       placeholder={data ? 'Choose' : 'Loading'}
+      comboboxProps={{ width: 340, position: 'bottom-start' }}
       maxDropdownHeight={420}
       data={(data ?? []).map((f) => ({ value: f.name, label: f.title }))}
       value={chosen ? name : null}

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
 import { EmptyState, ErrorLine } from '../../ui/states.tsx';
+import { axisEnd } from './curve.ts';
 import { MiniChart } from './MiniChart.tsx';
 import { multiplesOf } from './multiples.ts';
 import { useReadings } from './queries.ts';
@@ -16,7 +17,7 @@ interface RunChartsProps {
 export function RunCharts({ run, hover, onHover }: RunChartsProps) {
   const { data, error, reload } = useReadings(run.id, isActive(run.state));
   const multiples = useMemo(() => multiplesOf(run.curve, data ?? []), [run.curve, data]);
-  const lastStep = run.endedMs === undefined ? run.totalSteps : run.step;
+  const lastStep = axisEnd(run);
   if (multiples.length === 0 && !error) {
     return (
       <EmptyState

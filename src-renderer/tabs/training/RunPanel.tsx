@@ -16,6 +16,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { invalidate, rpc, useWatch } from '../../ui/rpc.ts';
 import { Split } from '../../ui/Split.tsx';
 import { EmptyState, ErrorLine, ErrorState, LoadingState } from '../../ui/states.tsx';
+import { axisEnd } from './curve.ts';
 import { LossChart } from './LossChart.tsx';
 import { isComputedAtOnce, useFamilies, useRuns } from './queries.ts';
 import { RunCharts } from './RunCharts.tsx';
@@ -135,13 +136,7 @@ function Curve({ run, hover, onHover }: CurveProps) {
   const log = useTraining((s) => s.logScale);
   if (run.curve.length > 0) {
     return (
-      <LossChart
-        curve={run.curve}
-        totalSteps={run.endedMs === undefined ? run.totalSteps : run.step}
-        log={log}
-        hover={hover}
-        onHover={onHover}
-      />
+      <LossChart curve={run.curve} totalSteps={axisEnd(run)} log={log} hover={hover} onHover={onHover} />
     );
   }
   const over = run.state === 'failed' || run.state === 'stopped' || run.state === 'done';

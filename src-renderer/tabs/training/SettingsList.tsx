@@ -7,9 +7,10 @@ function label(name: string): string {
 }
 
 /** A setting as a list of facts shows it. */
-export function shownSetting(value: unknown): string {
+export function shownSetting(value: unknown, name = ''): string {
+  if (name === 'features' && Array.isArray(value) && value.length === 0) return 'the default set';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (Array.isArray(value) && value.length === 0) return 'default';
+  if (Array.isArray(value) && value.length === 0) return 'none';
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const parts = Object.entries(value).map(([k, v]) => `${settingLabel(k).toLowerCase()} ${settingText(v)}`);
     return parts.length === 0 ? 'default' : parts.join(', ');
@@ -24,7 +25,7 @@ export function SettingsList({ settings }: { readonly settings: Readonly<Record<
       {Object.entries(settings).map(([name, value]) => (
         <Fragment key={name}>
           <dt>{label(name)}</dt>
-          <dd>{shownSetting(value)}</dd>
+          <dd>{shownSetting(value, name)}</dd>
         </Fragment>
       ))}
     </dl>

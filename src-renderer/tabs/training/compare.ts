@@ -31,7 +31,7 @@ export function differingSettings(runs: readonly TrainingRunDto[]): CompareRow[]
   const settings = runs.map(flatSettings);
   const keys = [...new Set(settings.flatMap((s) => [...s.keys()]))];
   return keys.flatMap((key) => {
-    const values = settings.map((s) => (s.has(key) ? shownSetting(s.get(key)) : UNKNOWN));
+    const values = settings.map((s) => (s.has(key) ? shownSetting(s.get(key), key) : UNKNOWN));
     return new Set(values).size > 1 ? [{ key, label: settingName(key), values }] : [];
   });
 }

@@ -92,6 +92,17 @@ export function thin(curve: readonly CurvePoint[], limit: number): readonly Curv
   return curve.filter((p) => kept.has(p) || p.validation !== undefined);
 }
 
+/**
+ * Where the axis of steps ends: at the end of the run once it is over; before, at the half, quarter, … of it that the
+ * present step still fits. So a long run fills its chart from the start, and the axis moves a few times only.
+ */
+export function axisEnd(run: Pick<TrainingRunDto, 'endedMs' | 'step' | 'totalSteps'>): number {
+  if (run.endedMs !== undefined || run.totalSteps <= 0) return Math.max(1, run.step);
+  let end = run.totalSteps;
+  while (end / 2 >= Math.max(1, run.step)) end /= 2;
+  return Math.ceil(end);
+}
+
 /** A loss in three significant digits, as axis and legend show it. */
 export function lossText(v: number | undefined): string {
   if (v === undefined || !Number.isFinite(v)) return UNKNOWN;

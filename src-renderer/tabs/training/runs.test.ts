@@ -5,7 +5,7 @@ import {
   trainInputSchema,
 } from '../../../src-shared/contract/training.ts';
 import { bestOf, comparedMetrics, differingSettings, overlayLine } from './compare.ts';
-import { sampled } from './curve.ts';
+import { axisEnd, sampled } from './curve.ts';
 import { figureText } from './Figures.tsx';
 import { filterLog, logText } from './logFilter.ts';
 import { filterModels, NO_FILTER } from './modelFilter.ts';
@@ -108,6 +108,14 @@ describe('progress', () => {
     expect(busy.at(-1)?.step).toBe(999);
   });
 
+  it('lets the axis of steps grow by halves of the run, and end with it', () => {
+    const at = (step: number, endedMs?: number) =>
+      axisEnd({ step, totalSteps: 1000, ...(endedMs === undefined ? {} : { endedMs }) });
+    expect([0, 125, 126, 400, 501, 1000].map((step) => at(step))).toEqual([2, 125, 250, 500, 1000, 1000]);
+    expect(at(300, 5)).toBe(300);
+    expect(axisEnd({ step: 0, totalSteps: 0 })).toBe(1);
+  });
+
   it('samples evenly, ends included', () => {
     expect(sampled([0, 1, 2, 3, 4, 5, 6, 7, 8], 3)).toEqual([0, 4, 8]);
     expect(sampled([1, 2], 5)).toEqual([1, 2]);
@@ -161,9 +169,9 @@ it('filters models by every word, role, market and files', () => {
 
 it('shows figures of any size and settings of any kind', () => {
   expect([0.00001234, 12.345, 1234567, null].map(figureText)).toEqual(['1.23e−5', '12.35', '1,234,567', '–']);
-  expect([true, [], { hidden: [8, 8] }, {}, 'huber'].map(shownSetting)).toEqual([
+  expect([true, [], { hidden: [8, 8] }, {}, 'huber'].map((v) => shownSetting(v))).toEqual([
     'on',
-    'default',
+    'none',
     'hidden 8, 8',
     'default',
     'huber',
