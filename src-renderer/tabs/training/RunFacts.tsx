@@ -124,7 +124,7 @@ export function RunFacts({ run, stepwise }: FactsProps) {
             <span className="ft-dim ft-small">of {formatNumber(run.input.devices)}</span>
           </Figure>
         )}
-        {stepwise && run.savedStep !== undefined && (
+        {stepwise && (
           <Figure name="Saved at step">{formatNumber(run.savedStep)}</Figure>
         )}
         {run.restarts > 0 && <Figure name="Worker restarts">{formatNumber(run.restarts)}</Figure>}
