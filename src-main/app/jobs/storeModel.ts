@@ -1,6 +1,7 @@
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import type { ModelDto, ReportPart, TrainInput } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
+import { LATENT_SPACE } from '../../models/families/tcnAutoencoder.report.ts';
 import { Predictor } from '../../models/predictor.ts';
 import { roleOf } from '../../models/registry.ts';
 import { ArtifactStore } from '../../store/artifacts.ts';
@@ -32,6 +33,16 @@ export interface ToStore {
 const namedSpans = (split: Prepared['split']) =>
   Object.entries(split).map(([name, range]) => ({ name, ...range }));
 
+/** Of an autoencoder, which is not judged by predictions, the figures of its report. */
+const figuresOf = (input: TrainInput, report: readonly ReportPart[]): Judged['figures'] =>
+  roleOf(input.family) === 'autoencoder'
+    ? report.flatMap((part) => (part.kind === 'figures' ? part.figures : []))
+    : [];
+
+/** The figures of an autoencoder are those of its latent space. */
+const latentFigures = (report: readonly ReportPart[]): Judged['figures'] =>
+  report.flatMap((part) => (part.kind === 'figures' && part.title === LATENT_SPACE ? part.figures : []));
+
 /** A window with what the model said of it, so that a later opening can prove that it still says the same. */
 async function sampleOf(predictor: Predictor, answers: Answers): Promise<{ x: number[]; y: number[] }> {
   const end = answers.ends.at(-1);
@@ -39,7 +50,7 @@ async function sampleOf(predictor: Predictor, answers: Answers): Promise<{ x: nu
     throw new FrontierError(
       'REFUSED',
       'No window of the history has all features, so the model can say nothing.',
-      'Use a longer history, a shorter window, or instruments with common bars.',
+      'Use a longer history, a shorter window, or instruments that trade at the same times.',
     );
   }
   const width = predictor.features;
@@ -71,7 +82,10 @@ export async function storeModel(made: ToStore): Promise<ModelDto> {
     const manifest = manifestOf({
       ...made,
       bars,
-      judged: { ...judged, figures: [...judged.figures, ...(made.figures ?? [])] },
+      judged: {
+        ...judged,
+        figures: [...judged.figures, ...figuresOf(input, report), ...(made.figures ?? [])],
+      },
       otherHashes: history.otherHashes,
       fixedSettings: FIXED_SETTINGS,
       sample: await sampleOf(predictor, answers),
