@@ -1,8 +1,8 @@
 import type { ReportPart, TrainInput } from '../../../src-shared/contract/training.ts';
 import type { BarColumns } from '../../../src-shared/market/bars.ts';
-import { latentReport, latentReport, ReconstructionSums, ReconstructionSums } from '../../models/families/tcnAutoencoder.report.ts';
+import { latentReport, ReconstructionSums } from '../../models/families/tcnAutoencoder.report.ts';
 import type { Predictor } from '../../models/predictor.ts';
-import { roleOf, roleOf } from '../../models/registry.ts';
+import { roleOf } from '../../models/registry.ts';
 import type { Answers } from '../signals.ts';
 import type { Fitted } from './fit.ts';
 import type { Judged } from './judge.ts';

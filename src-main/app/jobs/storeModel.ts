@@ -1,7 +1,6 @@
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import type { ModelDto, ReportPart, TrainInput } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
-import { LATENT_SPACE } from '../../models/families/tcnAutoencoder.report.ts';
 import { Predictor } from '../../models/predictor.ts';
 import { roleOf } from '../../models/registry.ts';
 import { ArtifactStore } from '../../store/artifacts.ts';
@@ -38,10 +37,6 @@ const figuresOf = (input: TrainInput, report: readonly ReportPart[]): Judged['fi
   roleOf(input.family) === 'autoencoder'
     ? report.flatMap((part) => (part.kind === 'figures' ? part.figures : []))
     : [];
-
-/** The figures of an autoencoder are those of its latent space. */
-const latentFigures = (report: readonly ReportPart[]): Judged['figures'] =>
-  report.flatMap((part) => (part.kind === 'figures' && part.title === LATENT_SPACE ? part.figures : []));
 
 /** A window with what the model said of it, so that a later opening can prove that it still says the same. */
 async function sampleOf(predictor: Predictor, answers: Answers): Promise<{ x: number[]; y: number[] }> {
