@@ -124,9 +124,7 @@ export function RunFacts({ run, stepwise }: FactsProps) {
             <span className="ft-dim ft-small">of {formatNumber(run.input.devices)}</span>
           </Figure>
         )}
-        {stepwise && (
-          <Figure name="Saved at step">{formatNumber(run.savedStep)}</Figure>
-        )}
+        {stepwise && <Figure name="Saved at step">{formatNumber(run.savedStep)}</Figure>}
         {run.restarts > 0 && <Figure name="Worker restarts">{formatNumber(run.restarts)}</Figure>}
       </div>
       <Notes run={run} />
