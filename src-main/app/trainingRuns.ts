@@ -214,6 +214,8 @@ export class TrainingRuns {
 
   #jobEvent(runId: string, event: JobEvent): void {
     if (event.type === 'state') {
+      // The run ends with its model or its error, which `#finish` adds: whoever follows it sees the whole end.
+      if (isEnded(event.state)) return;
       this.#update(runId, { state: event.state });
       if (event.state === 'paused') this.#log(runId, 'info', 'run', 'Paused.');
     } else if (event.type === 'restarted') {
@@ -259,10 +261,7 @@ export class TrainingRuns {
   }
 
   #update(runId: string, change: Partial<TrainingRunRecord>): void {
-    const before = this.#record(runId);
-    // The job says done before the model is registered; the run says so after.
-    const state = change.state === 'done' && !change.modelId ? before.state : (change.state ?? before.state);
-    this.#save({ ...before, ...change, state });
+    this.#save({ ...this.#record(runId), ...change });
   }
 
   #save(record: TrainingRunRecord): void {

@@ -68,6 +68,13 @@ describe('the frontier command', () => {
     ['too few evaluations', ['demo', '--no-open', '--evaluations', '199'], 2, 'BAD_INPUT', /--evaluations/],
     ['a choice that is none', ['import', 'x', '--symbol', 'A', '--side', 'up'], 2, 'BAD_INPUT', /--side/],
     ['a timeframe that is none', ['train', 'EURUSD', 'H9'], 2, 'BAD_INPUT', /"H9" is not a timeframe/],
+    [
+      'a setting that an argument says',
+      ['train', 'EURUSD', 'H1', '--set', 'symbol=GOOG'],
+      2,
+      'BAD_INPUT',
+      /no setting symbol/,
+    ],
     ['a file without a symbol', ['import', 'x.csv'], 2, 'BAD_INPUT', /Which symbol is x\.csv/],
     ['a symbol that is a path', ['import', 'demo', '--symbol', '../x'], 2, 'BAD_INPUT', /^symbol: /],
     ['an id that is none', ['backtest', '../../x'], 2, 'BAD_INPUT', /^modelId: /],

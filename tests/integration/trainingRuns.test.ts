@@ -25,6 +25,15 @@ const TRAINING = {
 } as const;
 
 describe('a training run through the engine', () => {
+  it('tells whoever follows it how it ended in one piece', async () => {
+    const { training } = engine.client;
+    const { runId } = await training.start({ ...TRAINING, features: ['nosuch'] });
+    const states: (string | undefined)[] = [];
+    for await (const { state, error } of await training.watch({ runId }))
+      if (state === 'failed') states.push(error?.code);
+    expect(states).toEqual(['BAD_INPUT']);
+  });
+
   it('saves on request, tells what it did, is exported and removed; its model stays', async () => {
     const { training } = engine.client;
     const { runId } = await training.start(TRAINING);

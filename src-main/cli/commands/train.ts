@@ -14,6 +14,10 @@ import { importForTraining } from './import.ts';
 
 type Settings = Record<string, unknown>;
 
+/** What a run learns from and what it makes are said by arguments, not by settings. */
+const NAMED_BY_ARGUMENTS: readonly string[] = ['symbol', 'timeframe', 'family', 'model'];
+const RUN_SETTINGS = Object.keys(trainInputSchema.shape).filter((key) => !NAMED_BY_ARGUMENTS.includes(key));
+
 /** `3`, `true`, `[16,8]` and `{"a":1}` are read as JSON, anything else is text. */
 function settingValue(text: string): unknown {
   try {
@@ -37,16 +41,12 @@ export function settingsOf(words: readonly string[], family: FamilyInfo): { run:
     const value = settingValue(word.slice(at + 1));
     const ofRun = key.startsWith('run.') ? key.slice('run.'.length) : key;
     if (Object.hasOwn(family.defaults, key)) model[key] = value;
-    else if (Object.hasOwn(trainInputSchema.shape, ofRun) && ofRun !== 'model') run[ofRun] = value;
+    else if (RUN_SETTINGS.includes(ofRun)) run[ofRun] = value;
     else {
       throw new FrontierError(
         'BAD_INPUT',
         at < 1 ? `"${word}" is no setting: write key=value.` : `There is no setting ${key}.`,
-        `Settings of ${family.name}: ${Object.keys(family.defaults).join(', ') || 'none'}; of the run: ${Object.keys(
-          trainInputSchema.shape,
-        )
-          .filter((k) => k !== 'model')
-          .join(', ')}.`,
+        `Settings of ${family.name}: ${Object.keys(family.defaults).join(', ') || 'none'}; of the run: ${RUN_SETTINGS.join(', ')}.`,
       );
     }
   }
@@ -139,7 +139,10 @@ async function follow({ client, progress, signal }: CommandTools, runId: string)
       const { error } = run;
       const code =
         run.state === 'stopped' ? 'CANCELLED' : ((error?.code ?? 'ENGINE_FAILED') as 'ENGINE_FAILED');
-      const hint = [error?.hint, `Go on with --resume ${run.id}.`].filter(Boolean).join(' ');
+      // The same settings on the same data would be refused again.
+      const refused = error?.code === 'BAD_INPUT' || error?.code === 'REFUSED';
+      const again = refused ? undefined : `Go on with --resume ${run.id}.`;
+      const hint = [error?.hint, again].filter(Boolean).join(' ');
       throw new FrontierError(code, error?.message ?? 'Training did not finish.', hint);
     }
   }
