@@ -12,8 +12,10 @@ const BARS = 3000;
 const HORIZON = 6;
 /** Rows of candles like no other: a body many times the usual one, taken back by the next bar. */
 const SPIKES = [2650, 2750, 2850];
+/** Rows whose price shoots up and is back within the bar: nothing but the upper wick is out of proportion. */
+const WICKS = [2700, 2800];
 
-/** A random walk in hours without gaps, with three spikes near its end. */
+/** A random walk in hours without gaps, with spikes near its end. */
 function market(): { path: string; timeMs: number[] } {
   const rng = new SeededRng(5);
   const lines = ['timestamp,open,high,low,close,volume'];
@@ -22,7 +24,8 @@ function market(): { path: string; timeMs: number[] } {
   for (let i = 0; i < BARS; i++) {
     const spike = SPIKES.includes(i) ? 4 : SPIKES.includes(i - 1) ? -4 : 0;
     const close = open + 0.25 * normal(rng) + spike;
-    const high = Math.max(open, close) + 0.1 * Math.abs(normal(rng));
+    const shot = WICKS.includes(i) ? 4 : 0;
+    const high = Math.max(open, close) + 0.1 * Math.abs(normal(rng)) + shot;
     const low = Math.min(open, close) - 0.1 * Math.abs(normal(rng));
     timeMs.push(Date.UTC(2023, 0, 2) + i * HOUR_MS);
     const prices = [open, high, low, close].map((price) => price.toFixed(3));
@@ -123,6 +126,12 @@ describe('what models lay over a chart, through the whole engine', () => {
       const marker = markers.find((m) => m.timeMs <= timeMs[row]! && m.toMs >= timeMs[row]!);
       expect(marker?.timeMs, `spike at ${row}`).toBe(timeMs[row]);
       expect(marker!.name).toMatch(/[A-Z]/);
+    }
+    for (const row of WICKS) {
+      const marker = markers.find((m) => m.timeMs <= timeMs[row]! && m.toMs >= timeMs[row]!);
+      expect(marker?.timeMs, `wick at ${row}`).toBe(timeMs[row]);
+      // More than six features limited to five deviations could ever say: it is not cut off.
+      expect(marker!.error).toBeGreaterThan(25);
     }
     for (const { error, timeMs: from, toMs } of markers) {
       expect(error).toBeGreaterThan(threshold);

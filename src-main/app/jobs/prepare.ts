@@ -9,6 +9,8 @@ import {
   fitScaler,
   forwardTargets,
 } from '../../features/index.ts';
+import { ANOMALY_CLIP } from '../../models/families/anomaly.ts';
+import { roleOf } from '../../models/registry.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
 import {
   type ChronologicalSplit,
@@ -115,6 +117,7 @@ export function prepare(
     excluded ? withoutMarked(matrix, excluded) : matrix,
     split.train.from,
     split.train.to,
+    roleOf(input.family) === 'anomaly' ? ANOMALY_CLIP : undefined,
   );
   const scaled = applyScaler(scaler, matrix.values, matrix.rows);
   const all = windowEnds(scaled, matrix.names.length, matrix.rows, input.windowBars);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Value } from '../../tensor/graph.ts';
 import { everyStep, type ModelScope, type TrainableModel } from '../../tensor/model.ts';
-import { mul, reduceMax, reduceMean, reshape, sub } from '../../tensor/ops/index.ts';
+import { max, min, mul, reduceMax, reduceMean, reshape, sub } from '../../tensor/ops/index.ts';
 import { heNormal, normalOf } from '../../tensor/parameters.ts';
 import type { GradientFamily } from '../family.ts';
 import { activate, activationSchema, dense } from './layers.ts';
@@ -34,6 +34,14 @@ const schema = z.strictObject({
 
 export type AnomalyConfig = z.infer<typeof schema>;
 
+/**
+ * Deviations beyond which the scaled features of an anomaly model are limited: far enough that a candle of twenty times
+ * the usual size is told from the wildest of an ordinary year.
+ */
+export const ANOMALY_CLIP = 30;
+/** Deviations beyond which the network does not look, so that a few wild candles do not own what it learns. */
+const SEEN_CLIP = 5;
+
 /** What a candle looks like, how far it went, and whether it is wild for its time. */
 export const ANOMALY_FEATURES: readonly string[] = [
   'candle_body',
@@ -48,7 +56,9 @@ export const ANOMALY_FEATURES: readonly string[] = [
  * Autoencoder of candlestick windows, after Hinton and Salakhutdinov (2006): it learns to give usual windows back
  * through a bottleneck, so that one it cannot give back is unusual. The inference graph returns `stepError`
  * [batch, window], the squared error of each step, mean over the scaled features, oldest first, and the error y
- * [batch, 1]: its peak or mean over the window. It learns by the mean. The threshold is a percentile of the errors on the validation part, kept in the manifest.
+ * [batch, 1]: its peak or mean over the window. It learns by the mean. The network sees values within `SEEN_CLIP` and
+ * learns to give those back; the error is of the values as they are, so that what is out of all proportion stands out by
+ * all of it. The threshold is a percentile of the errors on the validation part, kept in the manifest.
  */
 export const anomaly: GradientFamily<AnomalyConfig> = {
   name: 'anomaly',
@@ -69,17 +79,19 @@ export const anomaly: GradientFamily<AnomalyConfig> = {
     return {
       forward: (scope) => {
         const x = scope.rowsAt(everyStep(scope.window));
-        const steps = reduceMean(squared(rebuild(scope, x), x), [2]);
+        const steps = reduceMean(squared(rebuild(scope, seen(x)), x), [2]);
         scope.extra('stepError', steps);
         return config.score === 'peak' ? reduceMax(steps, [1], true) : reduceMean(steps, [1], true);
       },
       objective: (scope) => {
-        const x = scope.rowsAt(everyStep(scope.window));
+        const x = seen(scope.rowsAt(everyStep(scope.window)));
         return reduceMean(squared(rebuild(scope, x), x), [1, 2]);
       },
     };
   },
 };
+
+const seen = (x: Value): Value => max(min(x, x.graph.scalar(SEEN_CLIP)), x.graph.scalar(-SEEN_CLIP));
 
 const squared = (a: Value, b: Value): Value => {
   const residual = sub(a, b);
@@ -103,6 +115,7 @@ function rebuilder(
     let rebuilt: Value | undefined;
     inner.forward({
       ...scope,
+      rowsAt: (steps) => seen(scope.rowsAt(steps)),
       extra: (name, value) => {
         if (name === 'reconstruction') rebuilt = value;
       },
