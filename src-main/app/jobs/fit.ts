@@ -54,6 +54,8 @@ export interface Fitted
     | 'device'
   > {
   readonly engine: string;
+  /** What the run decided for itself: batch and layout. Of models that learn by gradients. */
+  readonly choices?: TrainResult['choices'];
   /** Settings of the family, defaults filled in. */
   readonly model: Readonly<Record<string, unknown>>;
   /** Figures of the fit itself. */

@@ -59,6 +59,18 @@ describe('what a model learns from', () => {
     expect(scaler.mean).not.toEqual(plain.scaler.mean);
   });
 
+  it('refuses windows that another instrument leaves too few of, before anything is trained', () => {
+    // A market that opens one hour in twenty: no window of 24 hours is whole.
+    const open = Array.from({ length: rows }, (_, i) => i).filter((i) => i % 20 === 0);
+    const seldom = Object.fromEntries(
+      Object.entries(bars).map(([name, column]) => [name, Float64Array.from(open, (i) => column[i]!)]),
+    ) as typeof bars;
+    const input = inputOf({ symbols: ['EURUSD'], features: ['return_1'], windowBars: 24 });
+    expect(() => prepare(bars, input, undefined, new Map([['EURUSD', seldom]]))).toThrow(
+      /Only 0 samples of the train part have all features in every bar of their window; 200 are needed/,
+    );
+  });
+
   it('EXC-1: refuses when the repairs leave too little', () => {
     const { split } = prepare(bars, inputOf());
     const marks = new Uint8Array(rows);

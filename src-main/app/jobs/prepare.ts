@@ -80,15 +80,29 @@ function withoutMarked(matrix: FeatureMatrix, marks: Uint8Array): FeatureMatrix 
   return { ...matrix, values };
 }
 
+/** Why samples may be missing, and what to change. */
+const LACKS = {
+  repaired: ['touch no repaired bar', 'Bring a better history, or train with the repaired bars included.'],
+  unknown: [
+    'have all features in every bar of their window',
+    'Use a longer history, a shorter window, or instruments that trade at the same times.',
+  ],
+} as const;
+
 /** @throws FrontierError REFUSED when too little is left of a part */
-function assertEnough(ends: Int32Array, targets: Float32Array, split: ChronologicalSplit): void {
+function assertEnough(
+  ends: Int32Array,
+  targets: Float32Array,
+  split: ChronologicalSplit,
+  [what, hint]: (typeof LACKS)[keyof typeof LACKS],
+): void {
   for (const part of SAMPLE_PARTS) {
     const left = endsIn(ends, targets, split[part]).length;
     if (left >= DEFAULT_MINIMUM_ROWS[part]) continue;
     throw new FrontierError(
       'REFUSED',
-      `Only ${left} samples of the ${part} part touch no repaired bar; ${DEFAULT_MINIMUM_ROWS[part]} are needed.`,
-      'Bring a better history, or train with the repaired bars included.',
+      `Only ${left} samples of the ${part} part ${what}; ${DEFAULT_MINIMUM_ROWS[part]} are needed.`,
+      hint,
     );
   }
 }
@@ -125,7 +139,8 @@ export function prepare(
   const ends = excluded ? all.filter((row) => !isTouched(row)) : all;
   const samples = (of: Int32Array) =>
     SAMPLE_PARTS.reduce((sum, part) => sum + endsIn(of, targets, split[part]).length, 0);
-  if (excluded) assertEnough(ends, targets, split);
+  assertEnough(all, targets, split, LACKS.unknown);
+  if (excluded) assertEnough(ends, targets, split, LACKS.repaired);
   return {
     matrix,
     targets,

@@ -84,7 +84,12 @@ export function manifestOf(trained: Trained): Omit<ModelManifest, 'version' | 'f
     codeVersion: appVersion(),
     seed: input.seed,
     engine: fitted.engine,
-    hyperParameters: { ...input, model: fitted.model, ...trained.fixedSettings },
+    hyperParameters: {
+      ...input,
+      model: fitted.model,
+      ...trained.fixedSettings,
+      ...(fitted.choices ? { chosen: fitted.choices } : {}),
+    },
     parameters: fitted.parameters,
     metrics: {
       finalLoss: orNull(fitted.finalLoss),
