@@ -23,25 +23,32 @@ function bars(hours: number, phase: number, leftOut: readonly number[] = []): Ba
 }
 
 const OWN = bars(HOURS, 0);
-const OTHER = bars(HOURS, 1, [330, 331, 350]);
+/** Without single hours, and without a stretch that is longer than values are carried on. */
+const CLOSED = Array.from({ length: 9 }, (_, i) => 360 + i);
+const OTHER = bars(HOURS, 1, [330, 331, 350, ...CLOSED]);
 const FEATURES = ['return_1', 'return_3', featureName('GBPUSD', 'return_1')];
 
 describe('features of several instruments', () => {
-  it('are those of each one by itself, put together at the same opening time', () => {
+  it('are those of each one by itself, put together by time', () => {
     const matrix = matrixOf({ symbol: 'EURUSD', features: FEATURES }, OWN, new Map([['GBPUSD', OTHER]]));
     const own = computeFeatures(OWN, instrumentFor('EURUSD'), ['return_1', 'return_3']);
     const other = computeFeatures(OTHER, instrumentFor('GBPUSD'), ['return_1']);
     expect(matrix.names).toEqual(FEATURES);
     for (let row = 0; row < HOURS; row++) {
       expect(matrix.values.slice(row * 3, row * 3 + 2)).toEqual(own.values.slice(row * 2, row * 2 + 2));
-      const theirs = OTHER.timeMs.indexOf(OWN.timeMs[row]!);
+      const theirs = OTHER.timeMs.findLastIndex((t) => t <= OWN.timeMs[row]!);
       const value = matrix.values[row * 3 + 2]!;
-      if (theirs < 0) expect(value).toBeNaN();
+      if (OWN.timeMs[row]! - OTHER.timeMs[theirs]! > 5 * HOUR_MS) expect(value).toBeNaN();
       else expect(Object.is(value, other.values[theirs]) || value === other.values[theirs]).toBe(true);
     }
-    // A bar that the other instrument lacks is known to nobody; none after it is moved.
-    expect([330, 331, 350].every((row) => Number.isNaN(matrix.values[row * 3 + 2]!))).toBe(true);
-    expect(Number.isFinite(matrix.values[332 * 3 + 2]!)).toBe(true);
+    // An hour that the other instrument lacks knows what it knew last; a market that stays closed is forgotten.
+    const said = (row: number): number => matrix.values[row * 3 + 2]!;
+    expect([said(330), said(331)]).toEqual([said(329), said(329)]);
+    expect(said(350)).toBe(said(349));
+    expect(said(332)).not.toBe(said(331));
+    const unknown = CLOSED.filter((row) => Number.isNaN(said(row)));
+    expect(unknown).toEqual([365, 366, 367, 368]);
+    expect(Number.isFinite(said(369))).toBe(true);
     expect(matrix.atr).toEqual(own.atr);
   });
 

@@ -41,8 +41,16 @@ export function otherSymbols(features: readonly string[]): string[] {
 }
 
 /**
- * Features of every bar of the own history, in the order of the model. Those of another instrument are taken at the
- * bar of the same opening time; where it has none, they are NaN and no window may cover the row.
+ * Bars of the timeframe that the features of another instrument may be old. Minutes without a trade are bars that do not
+ * exist, in each instrument others; without this, hardly a window of hours of minutes of many instruments would be whole.
+ * Closed markets last longer than it.
+ */
+const OLDEST_BARS = 5;
+
+/**
+ * Features of every bar of the own history, in the order of the model. Those of another instrument are of its bar of
+ * the same opening time, else of the last one before, which is at most `OLDEST_BARS` older. Where there is none they are
+ * NaN, and no window may cover the row.
  * @throws FrontierError BAD_INPUT for an unknown feature; NOT_FOUND where an instrument's bars are missing
  */
 export function matrixOf(shape: FeatureShape, bars: BarColumns, others: OtherBars): FeatureMatrix {
@@ -56,6 +64,7 @@ export function matrixOf(shape: FeatureShape, bars: BarColumns, others: OtherBar
   const values = new Float32Array(rows * width).fill(Number.NaN);
   // Without features of its own the model still needs the own ATR for its target.
   const { atr } = computeFeatures(bars, instrumentFor(shape.symbol), ['return_1']);
+  const oldestMs = OLDEST_BARS * usualStepMs(bars.timeMs);
   let column = 0;
   let warmupBars = 0;
   for (const { symbol, features } of groups) {
@@ -68,11 +77,21 @@ export function matrixOf(shape: FeatureShape, bars: BarColumns, others: OtherBar
       );
     }
     const part = computeFeatures(source, instrumentFor(symbol || shape.symbol), features);
-    copyByTime(part, source.timeMs, bars.timeMs, { values, width, column });
+    copyByTime(part, source.timeMs, bars.timeMs, { values, width, column }, oldestMs);
     if (symbol === '') warmupBars = Math.max(warmupBars, part.warmupBars);
     column += features.length;
   }
   return { names: [...shape.features], rows, values, warmupBars, atr };
+}
+
+/** The commonest distance of neighbouring bars: the timeframe, whatever is missing between. */
+function usualStepMs(timeMs: ArrayLike<number>): number {
+  const counts = new Map<number, number>();
+  for (let row = 1; row < timeMs.length; row++) {
+    const step = timeMs[row]! - timeMs[row - 1]!;
+    counts.set(step, (counts.get(step) ?? 0) + 1);
+  }
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0])[0];
 }
 
 interface Target {
@@ -86,12 +105,13 @@ function copyByTime(
   theirs: ArrayLike<number>,
   ours: ArrayLike<number>,
   target: Target,
+  oldestMs: number,
 ): void {
   const count = part.names.length;
-  let at = 0;
+  let at = -1;
   for (let row = 0; row < ours.length; row++) {
-    while (at < theirs.length && theirs[at]! < ours[row]!) at++;
-    if (theirs[at] !== ours[row]) continue;
+    while (at + 1 < theirs.length && theirs[at + 1]! <= ours[row]!) at++;
+    if (at < 0 || ours[row]! - theirs[at]! > oldestMs) continue;
     const from = at * count;
     target.values.set(part.values.subarray(from, from + count), row * target.width + target.column);
   }

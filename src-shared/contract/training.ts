@@ -39,7 +39,7 @@ export const CONFORMAL_METHODS = ['split', 'local', 'cqr'] as const;
 export const trainInputSchema = z.object({
   symbol: symbolSchema,
   timeframe: timeframeSchema,
-  /** Further instruments whose features join those of the symbol, on the bars that all of them have. */
+  /** Further instruments whose features join those of the symbol, on its bars; a closed market leaves bars out. */
   symbols: z.array(symbolSchema).max(39).default([]),
   family: z.enum(FAMILIES).default('mlp'),
   /** Settings of the family; unknown ones are refused. `training.families` lists them with their defaults. */
@@ -81,7 +81,10 @@ export const trainInputSchema = z.object({
   accumulation: z.number().int().min(1).max(256).default(1),
   checkpointing: z.boolean().default(false),
   attention: z.enum(['standard', 'tiled']).default('standard'),
-  layout: z.enum(['auto', 'channelsFirst', 'channelsLast']).default('auto'),
+  /** Blocks of channels are what CPUs with wide registers like; the model's manifest names the one a run used. */
+  layout: z
+    .enum(['auto', 'channelsFirst', 'channelsLast', 'blocked4', 'blocked8', 'blocked16'])
+    .default('auto'),
   /** Data-parallel workers, one per device. */
   devices: z.number().int().min(1).max(16).default(1),
   /** Gradients are averaged each step (1), or weights every so many steps. */

@@ -6,7 +6,7 @@ const MARKET: readonly FieldSpec[] = [
     kind: 'own',
     section: 'market',
     label: 'Further instruments',
-    help: 'Their features join those of the symbol, on the bars that all of them have. Each one multiplies the inputs and shortens the history to what is common.',
+    help: 'Their features join those of the symbol, on its bars. Each one multiplies the inputs and shortens the history to what is common.',
   },
   {
     name: 'features',
