@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { FrontierError } from '../../src-shared/errors.ts';
 import { familyOf } from '../models/registry.ts';
+import { channelBlockOf } from '../tensor/channel-block.ts';
 import { type Engine, type EngineChoice, openEngine } from '../tensor/engine.ts';
 import { type ConvLayout, inferenceModel } from '../tensor/model.ts';
 import { freshState } from '../tensor/train-session.ts';
@@ -193,6 +194,21 @@ async function choose(same: Attempt, { batch, accumulation }: Batching): Promise
   return { batch, accumulation, layout: await chooseLayout(same, { batch, accumulation }) };
 }
 
+/** @throws FrontierError BAD_INPUT for blocks that this engine does not work in, or that the batch does not fill */
+async function usableLayout(layout: ConvLayout, engine: Engine, { batch }: Batching): Promise<ConvLayout> {
+  const wanted = /^blocked(\d+)$/.exec(layout)?.[1];
+  if (wanted === undefined) return layout;
+  const block = await channelBlockOf(engine);
+  const hint = 'Leave the layout to Frontier, or choose channelsFirst.';
+  if (block !== Number(wanted)) {
+    const has = block === undefined ? 'has no kernels for blocks' : `works in blocks of ${block}`;
+    throw new FrontierError('BAD_INPUT', `the layout ${layout} does not fit: this device ${has}`, hint);
+  }
+  if (batch % block === 0) return layout;
+  const message = `the layout ${layout} wants a batch that is a multiple of ${block}, not ${batch}`;
+  throw new FrontierError('BAD_INPUT', message, hint);
+}
+
 async function chooseLayout(
   { data, config, io, opened: { engine } }: Attempt,
   batching: Batching,
@@ -203,7 +219,7 @@ async function chooseLayout(
     if (idle) io.onLog?.({ level: 'info', topic: 'layout', message: `${idle}: the layout changes nothing.` });
     return SHIPPED;
   }
-  if (config.layout !== 'auto') return config.layout;
+  if (config.layout !== 'auto') return usableLayout(config.layout, engine, batching);
   const { model } = prepareModel(data, config, SHIPPED);
   const { window, precision, checkpointing, attention } = config;
   const sizes = { ...batching, window, features: data.featureCount };

@@ -1,6 +1,7 @@
 import type { DeviceReading, TrainLogEntry } from '../../src-shared/contract/training.ts';
 import type { Clock } from '../../src-shared/runtime.ts';
 import type { EngineChoice, EngineName } from '../tensor/engine.ts';
+import type { ConvLayout } from '../tensor/model.ts';
 import { OPTIMIZER_DEFAULTS, type OptimizerSettings } from '../tensor/optimizer.ts';
 import type { LossSpec } from '../tensor/train-graph.ts';
 import type { RunChoices } from './checkpoint.ts';
@@ -82,7 +83,7 @@ export interface TrainConfig {
   readonly accumulation: number;
   readonly checkpointing: boolean;
   readonly attention: 'standard' | 'tiled';
-  readonly layout: 'auto' | 'channelsFirst' | 'channelsLast';
+  readonly layout: 'auto' | ConvLayout;
   readonly devices: number;
   readonly averageEvery: number;
   readonly keepCheckpoints: number;

@@ -377,6 +377,9 @@ const HARDWARE: readonly FieldSpec[] = [
       { value: 'auto', label: 'Automatic (measured)' },
       { value: 'channelsFirst', label: 'Channels first' },
       { value: 'channelsLast', label: 'Channels last' },
+      { value: 'blocked4', label: 'Blocks of 4 channels' },
+      { value: 'blocked8', label: 'Blocks of 8 channels' },
+      { value: 'blocked16', label: 'Blocks of 16 channels' },
     ],
   },
 ];
