@@ -1,4 +1,4 @@
-/** From a deployment's rules about entries to the mask that backtest, study and live ask (ORD-20 to ORD-23). */
+/** From a deployment's rules about entries to the mask that backtest, study and live ask (ORD-20 to ORD-24). */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -16,6 +16,7 @@ import { type Instrument, instrumentFor } from '../../src-shared/market/instrume
 import type { Timeframe } from '../../src-shared/market/timeframes.ts';
 import { blackoutWindows, currenciesOf } from '../../src-shared/trading/blackouts.ts';
 import {
+  type BarRule,
   type EntryBlock,
   type EntryMask,
   entryMask,
@@ -26,6 +27,7 @@ import { roundTripCost } from '../../src-shared/trading/pricing.ts';
 import type { VenueSpec } from '../../src-shared/trading/types.ts';
 import type { NewsRepository } from '../store/news.ts';
 import { openStores } from '../store/stores.ts';
+import type { AnomalySeal } from './anomalyRule.ts';
 import { homePaths } from './context.ts';
 import { forecastPrice } from './signals.ts';
 
@@ -108,11 +110,7 @@ export interface ForecastColumns {
 }
 
 /** ORD-22 for the bars of a history. */
-export function intervalRule(
-  columns: ForecastColumns,
-  horizonBars: number,
-  venue: VenueSpec,
-): (barTimeMs: number) => EntryBlock | undefined {
+export function intervalRule(columns: ForecastColumns, horizonBars: number, venue: VenueSpec): BarRule {
   const { timeMs, close, atr, predictions, lower, upper } = columns;
   const cost = (price: number): number => roundTripCost(venue, price);
   return (barTimeMs) => {
@@ -129,17 +127,26 @@ export function intervalRule(
   };
 }
 
+/** What the rules ask about each bar, where they do. */
+export interface AskedRules {
+  /** ORD-22. */
+  readonly interval: BarRule;
+  /** ORD-24; undefined where the rules name no anomaly model. */
+  readonly anomaly: BarRule | undefined;
+}
+
 /**
  * The mask of rules on a history; undefined where it blocks nothing.
- * @param interval asked where the rules require it
+ * @throws FrontierError INTERNAL where the rules name an anomaly model that was not loaded
  */
 export function maskFor(
   history: { readonly symbol: string; readonly timeframe: Timeframe },
   bars: MarkedTimes,
-  rules: Pick<EntryRules, 'excludeRepaired' | 'requireInterval'>,
+  rules: Pick<EntryRules, 'excludeRepaired' | 'requireInterval' | 'avoidAnomalies'>,
   windows: readonly BlackoutWindow[],
-  interval: (barTimeMs: number) => EntryBlock | undefined,
+  { interval, anomaly }: AskedRules,
 ): EntryMask | undefined {
+  if (rules.avoidAnomalies !== undefined && anomaly === undefined) throw notLoaded(rules.avoidAnomalies);
   const excluded = rules.excludeRepaired !== false && bars.marks !== undefined;
   return entryMask({
     timeframe: history.timeframe,
@@ -147,15 +154,30 @@ export function maskFor(
     windows,
     repairedMs: excluded ? repairedTimes(bars.timeMs, bars.marks!) : new Float64Array(0),
     interval: rules.requireInterval === true ? interval : undefined,
+    anomaly: rules.avoidAnomalies === undefined ? undefined : anomaly,
   });
 }
 
-/** The rules as they enter a parameter hash: only what differs from a strategy that knows none (ORD-21). */
-export function hashedRules(rules: EntryRules): Readonly<Record<string, unknown>> {
+function notLoaded(anomalyId: string): FrontierError {
+  return new FrontierError(
+    'INTERNAL',
+    `The anomaly model ${anomalyId} of the entry rules was not loaded.`,
+    'This is a fault of Frontier; without the rule nothing is traded.',
+  );
+}
+
+/**
+ * The rules as they enter a parameter hash: only what differs from a strategy that knows none (ORD-21).
+ * @param anomaly of the model that the rules name: its file and threshold count, not its id
+ * @throws FrontierError INTERNAL where the rules name an anomaly model that was not loaded
+ */
+export function hashedRules(rules: EntryRules, anomaly?: AnomalySeal): Readonly<Record<string, unknown>> {
+  if (rules.avoidAnomalies !== undefined && anomaly === undefined) throw notLoaded(rules.avoidAnomalies);
   return {
     ...(rules.blackout === undefined ? {} : { blackout: rules.blackout }),
     ...(rules.excludeRepaired === false ? { excludeRepaired: false } : {}),
     ...(rules.requireInterval === true ? { requireInterval: true } : {}),
+    ...(rules.avoidAnomalies === undefined ? {} : { avoidAnomalies: anomaly }),
   };
 }
 
@@ -165,6 +187,7 @@ export function ruleFields(rules: EntryRules): EntryRules {
     ...(rules.blackout === undefined ? {} : { blackout: rules.blackout }),
     ...(rules.excludeRepaired === undefined ? {} : { excludeRepaired: rules.excludeRepaired }),
     ...(rules.requireInterval === undefined ? {} : { requireInterval: rules.requireInterval }),
+    ...(rules.avoidAnomalies === undefined ? {} : { avoidAnomalies: rules.avoidAnomalies }),
   };
 }
 

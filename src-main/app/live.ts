@@ -8,15 +8,18 @@ import { openPaperLedger, type PaperLedger } from '../brokers/paperLedger.ts';
 import { ReplayFeed } from '../data/feed.ts';
 import { LiveManager, type SessionAssembler, type SessionPlan, type StartRequest } from '../live/manager.ts';
 import type { Pipeline } from '../live/types.ts';
+import type { Predictor } from '../models/predictor.ts';
 import type { LoadedArtifact } from '../store/artifacts.ts';
 import { type ModelManifest, regressorOf } from '../store/manifest.ts';
 import type { SessionRecord } from '../store/sessions.ts';
 import { openEngine } from '../tensor/engine.ts';
+import { loadGuard, sealOf } from './anomalyRule.ts';
 import { type EngineContext, runJob } from './context.ts';
 import { keepWindows, keptWindows, maskFor, windowsFor } from './entryRules.ts';
 import { modelRef } from './forecast.ts';
 import type { AdherencePayload } from './jobs/adherence.ts';
 import { deploymentHash, spanOf, venueOf } from './jobs/backtest.ts';
+import { LiveAnomaly } from './liveAnomaly.ts';
 import { intervalJudge, LiveForecast } from './liveForecast.ts';
 import { openModel } from './modelFiles.ts';
 import { historyOf } from './signals.ts';
@@ -55,6 +58,22 @@ export class FrontierLive extends LiveManager {
   override async close(): Promise<void> {
     await super.close();
     this.#ledger.close();
+  }
+}
+
+/** Opens the model that trades and, where there is one, the model that keeps it out of unusual windows. */
+async function openModels(
+  artifact: LoadedArtifact,
+  guard: LoadedArtifact | undefined,
+): Promise<{ predictor: Predictor; anomaly: LiveAnomaly | undefined }> {
+  const { engine } = await openEngine('cpu', 1);
+  const predictor = await openModel(artifact, engine);
+  if (guard === undefined) return { predictor, anomaly: undefined };
+  try {
+    return { predictor, anomaly: new LiveAnomaly(guard.manifest, await openModel(guard, engine)) };
+  } catch (error) {
+    await predictor.close();
+    throw error;
   }
 }
 
@@ -111,12 +130,12 @@ class Assembler implements SessionAssembler {
   async pipeline(record: SessionRecord, deployment: DeploymentDto): Promise<Pipeline> {
     const artifact = this.#artifact(deployment);
     const manifest = regressorOf(artifact.manifest);
-    this.#assertHash(record, deployment, artifact);
+    const guard = this.#guard(deployment, manifest);
+    this.#assertHash(record, deployment, artifact, guard);
     const { bars, marks } = await this.#bars(manifest, record.source.dataHash);
     const hash = record.source.blackouts;
     const windows = hash === undefined ? [] : keptWindows(this.#base.home, hash);
-    const { engine } = await openEngine('cpu', 1);
-    const predictor = await openModel(artifact, engine);
+    const { predictor, anomaly } = await openModels(artifact, guard);
     // A resumed session goes on with the first bar it has not decided on, without waiting through the others again.
     const decidedMs = this.#base.stores.journal.lastDecision(record.id)?.barTimeMs;
     const from = lowerBound(bars.timeMs, decidedMs === undefined ? record.source.fromMs : decidedMs + 1);
@@ -132,22 +151,41 @@ class Assembler implements SessionAssembler {
         barsPerSecond: record.speed > 0 ? record.speed : Number.POSITIVE_INFINITY,
         sleep: (ms, signal) => delay(ms, undefined, { signal }),
       }),
-      features: forecast,
+      features: {
+        push: (bar) => {
+          anomaly?.push(bar);
+          return forecast.push(bar);
+        },
+      },
       windowBars: manifest.windowBars,
-      predict: (window) => forecast.predict(window),
+      predict: async (window) => {
+        await anomaly?.judge();
+        return forecast.predict(window);
+      },
       history: async (beforeMs) =>
         this.#base.bars.load(manifest.symbol, manifest.timeframe, { toMs: beforeMs }, manifest.priceSide),
-      entries: maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows, (barTimeMs) =>
-        forecast.block(barTimeMs),
-      ),
+      entries: maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows, {
+        interval: (barTimeMs) => forecast.block(barTimeMs),
+        anomaly: anomaly && ((barTimeMs) => anomaly.block(barTimeMs)),
+      }),
       judge: intervalJudge(manifest),
-      release: () => predictor.close(),
+      release: async () => {
+        await predictor.close();
+        await anomaly?.close();
+      },
     };
   }
 
   #artifact(deployment: DeploymentDto): LoadedArtifact {
     const model = this.#base.stores.models.get(deployment.modelId);
     return this.#base.artifacts.load(model.symbol, model.timeframe, model.version);
+  }
+
+  /** The files of the anomaly model that keeps the deployment out of unusual windows, where it has one. */
+  #guard({ avoidAnomalies }: DeploymentDto, manifest: ModelManifest): LoadedArtifact | undefined {
+    return avoidAnomalies === undefined
+      ? undefined
+      : loadGuard(this.#base.artifacts, avoidAnomalies, manifest);
   }
 
   /** The news windows as they are known when the session starts, kept for as long as it is. */
@@ -159,9 +197,16 @@ class Assembler implements SessionAssembler {
   }
 
   /** What is about to trade must be what was deployed: genes, model file, costs and rules about entries. */
-  #assertHash(record: SessionRecord, deployment: DeploymentDto, artifact: LoadedArtifact): void {
+  #assertHash(
+    record: SessionRecord,
+    deployment: DeploymentDto,
+    artifact: LoadedArtifact,
+    guard: LoadedArtifact | undefined,
+  ): void {
     const { genes, parameterHash } = deployment;
-    if (deploymentHash(genes, artifact.sha256, record.venue.costs, deployment) === parameterHash) return;
+    const { costs } = record.venue;
+    const seal = guard && sealOf(guard);
+    if (deploymentHash(genes, artifact.sha256, costs, deployment, seal) === parameterHash) return;
     throw new FrontierError(
       'REFUSED',
       'The model or the parameters are not the ones that were deployed; the session does not start.',

@@ -94,14 +94,14 @@ export function checksOf({ manifest, sha256 }: LoadedArtifact, engine: Engine): 
 
 /**
  * Removes the files of all but the newest models of the same kind: symbol, timeframe, family and horizon. Pinned models
- * stay, and so do those that are deployed. The records stay, marked as no longer present.
+ * stay, and so do those that are deployed, to trade on or to keep out of unusual windows. The records stay, marked as no longer present.
  */
 export function pruneModels(
   context: Pick<EngineContext, 'stores' | 'artifacts' | 'hub'>,
   like: ModelDto,
 ): string[] {
   const { models, deployments } = context.stores;
-  const deployed = new Set(deployments.list().map((d) => d.modelId));
+  const deployed = new Set(deployments.list().flatMap((d) => [d.modelId, d.avoidAnomalies]));
   const kind = (m: ModelDto): string => [m.symbol, m.timeframe, m.family, m.horizonBars].join();
   const own = models.list().filter((m) => m.present && kind(m) === kind(like));
   const newest = [...own].sort((a, b) => b.version - a.version).slice(0, KEPT_VERSIONS);

@@ -2,6 +2,7 @@ import type { PointDto, StudyDto, StudyInput } from '../../src-shared/contract/o
 import { errorBody, FrontierError } from '../../src-shared/errors.ts';
 import type { JobHandle, JobState } from '../jobs/port.ts';
 import type { StudyRecord } from '../store/studies.ts';
+import { assertAnomalyModel } from './anomalyRule.ts';
 import { type EngineContext, isEnded, runJob, submitJob } from './context.ts';
 import { ruleFields } from './entryRules.ts';
 import { modelRef } from './forecast.ts';
@@ -31,6 +32,7 @@ export class StudyRuns {
   start(input: StudyInput): string {
     const { stores, ids, clock } = this.#context;
     const model = stores.models.get(input.modelId);
+    assertAnomalyModel(stores.models, input.avoidAnomalies, model);
     const record: StudyRecord = {
       id: ids.next('study'),
       jobId: '',

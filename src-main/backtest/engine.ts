@@ -77,7 +77,7 @@ export interface BacktestRun {
   readonly decisions: number;
   /** Entries that the account no longer carried at the next open (ORD-9). */
   readonly rejectedOrders: number;
-  /** Entries that the rules forbade: news, a repaired bar, or an interval that does not clear the cost (ORD-21). */
+  /** Entries that the rules forbade: news, a repaired bar, an uncertain forecast, or an unusual window (ORD-21). */
   readonly blockedEntries: number;
   readonly parameterHash: string;
 }
@@ -122,7 +122,7 @@ function assertInput(input: BacktestInput): void {
 }
 
 function isBlocked(verdict: Verdict): boolean {
-  return verdict >= VERDICT.blockedByNews && verdict <= VERDICT.blockedByInterval;
+  return verdict >= VERDICT.blockedByNews && verdict <= VERDICT.blockedByAnomaly;
 }
 
 /** Drives one venue through the bars; `run` is the hot loop, the rest happens on orders only. */

@@ -7,6 +7,8 @@ export type EntryOptions = {
   readonly blackoutAfter: number;
   readonly includeRepaired?: boolean | undefined;
   readonly requireInterval?: boolean | undefined;
+  /** Id of an anomaly model. */
+  readonly avoidAnomalies?: string | undefined;
 };
 
 /** The rules that the options name; none where they name none. */
@@ -16,5 +18,6 @@ export function entryRulesOf(options: EntryOptions): EntryRules {
     ...(impact === undefined ? {} : { blackout: { impact, beforeMin, afterMin } }),
     ...(options.includeRepaired === true ? { excludeRepaired: false } : {}),
     ...(options.requireInterval === true ? { requireInterval: true } : {}),
+    ...(options.avoidAnomalies === undefined ? {} : { avoidAnomalies: options.avoidAnomalies }),
   };
 }

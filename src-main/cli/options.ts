@@ -48,7 +48,8 @@ export function entryOptions(c: Command): Command {
     .option('--blackout-before <minutes>', 'so long before an event', whole(0, 1440), 30)
     .option('--blackout-after <minutes>', 'so long after it', whole(0, 1440), 30)
     .option('--include-repaired', 'allow entries after repaired bars')
-    .option('--require-interval', 'only entries whose whole forecast interval lies beyond the cost');
+    .option('--require-interval', 'only entries whose whole forecast interval lies beyond the cost')
+    .option('--avoid-anomalies <model>', 'no entries after windows that this anomaly model flags');
 }
 
 /** One of the stored bar lengths. */

@@ -20,6 +20,8 @@ export const entryRules = {
   excludeRepaired: z.boolean().optional(),
   /** Entries only where the whole forecast interval lies beyond the cost of a round trip (ORD-22). Absent is false. */
   requireInterval: z.boolean().optional(),
+  /** No entries after windows that this anomaly model flags (ORD-24); it is of the same market and history. */
+  avoidAnomalies: idSchema.optional(),
 };
 export type EntryRules = z.infer<z.ZodObject<typeof entryRules>>;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { calendarOf } from '../market/calendars.ts';
-import { BLOCK, blockCodes, entryMask, intervalBlock, repairedTimes } from './entryMask.ts';
+import { anomalyBlock, BLOCK, blockCodes, entryMask, intervalBlock, repairedTimes } from './entryMask.ts';
 import { DEFAULT_GENES, decide } from './strategy.ts';
 import { flatBar, testSpec } from './testing.ts';
 import type { DecisionInput } from './types.ts';
@@ -119,6 +119,41 @@ describe('the interval must clear the cost', () => {
   });
 });
 
+describe('unusual windows', () => {
+  const never = (): string => {
+    throw new Error('a figure was looked for where none is told');
+  };
+
+  it('ORD-24: an error above the threshold forbids the entry, one at it does not, nor is a figure looked for', () => {
+    expect(anomalyBlock(1.1, 1.1, never)).toBeUndefined();
+    expect(anomalyBlock(0, 1.1, never)).toBeUndefined();
+    expect(anomalyBlock(1.2, 1.1, never)).toMatchObject({ kind: 'anomaly', error: 1.2, threshold: 1.1 });
+  });
+
+  it('ORD-24: a window that the model cannot judge forbids it as well', () => {
+    expect(anomalyBlock(Number.NaN, 1.1, never)).toMatchObject({ kind: 'anomaly', error: Number.NaN });
+  });
+
+  it('ORD-23: it is named last of all blocks, and a mask of it alone is a mask', () => {
+    const bar = utc('2024-02-02T12:00');
+    const anomaly = (timeMs: number) => anomalyBlock(timeMs === bar ? 2 : 1, 1, never);
+    const options = { timeframe: 'H1', calendar: fx, windows: [], repairedMs: none } as const;
+    const timesMs = Float64Array.of(bar - HOUR_MS, bar);
+    expect([...blockCodes(entryMask({ ...options, anomaly })!, timesMs)]).toEqual([
+      BLOCK.none,
+      BLOCK.anomaly,
+    ]);
+    const interval = () => intervalBlock({ close: 1, sign: 1, lower: 0.9, upper: 1.1 }, 0.01);
+    expect(entryMask({ ...options, interval, anomaly })!.at(bar)?.kind).toBe('interval');
+    const clear = () => undefined;
+    expect(entryMask({ ...options, interval: clear, anomaly })!.at(bar)?.kind).toBe('anomaly');
+    const windows = [window('2024-02-02T13:00', '2024-02-02T14:00', 'USD NFP')];
+    expect(entryMask({ ...options, windows, anomaly })!.at(bar)?.kind).toBe('news');
+    const repairedMs = Float64Array.of(bar);
+    expect(entryMask({ ...options, repairedMs, anomaly })!.at(bar)?.kind).toBe('repaired');
+  });
+});
+
 describe('decisions under a block', () => {
   const genes = { ...DEFAULT_GENES, entryThreshold: 1 };
   const spec = testSpec();
@@ -154,6 +189,24 @@ describe('decisions under a block', () => {
       'No entry: there is no forecast interval for this bar.',
     );
     expect(decide(genes, input, spec).intent).toMatchObject({ type: 'open' });
+  });
+
+  it('ORD-24: tells what was unusual by its figure, error and threshold', () => {
+    const told = (error: number, threshold: number, figure?: string) => {
+      const blocked = { kind: 'anomaly', error, threshold, figure: () => figure } as const;
+      const { intent, explanation } = decide(genes, { ...input, blocked }, spec);
+      expect(intent).toBeUndefined();
+      return explanation;
+    };
+    expect(told(1.9, 1.1, 'Bearish engulfing')).toBe(
+      'No entry: unusual window: bearish engulfing, error 1.9 over 1.1.',
+    );
+    expect(told(12.3456, 7.89123)).toBe('No entry: unusual window, error 12.3 over 7.89.');
+    // As many digits as tell the two apart.
+    expect(told(1.10002, 1.1)).toBe('No entry: unusual window, error 1.10002 over 1.1.');
+    expect(told(Number.NaN, 1.1, 'Double top')).toBe(
+      'No entry: the anomaly model cannot judge the window of this bar.',
+    );
   });
 
   it('ORD-21: a bar without a signal to trade says so, blocked or not', () => {

@@ -1,7 +1,7 @@
 /**
- * Bars after which no position may be opened, whatever the signal: around news, where the bar was repaired, and where
- * the forecast interval does not clear the cost. One object answers for backtest, study and live, so that all of them
- * leave out the same entries (ORD-20 to ORD-23).
+ * Bars after which no position may be opened, whatever the signal: around news, where the bar was repaired, where the
+ * forecast interval does not clear the cost, and where the window is unusual. One object answers for backtest, study and
+ * live, so that all of them leave out the same entries (ORD-20 to ORD-24).
  */
 import type { BlackoutWindow } from '../contract/news.ts';
 import { lowerBound } from '../market/bars.ts';
@@ -16,10 +16,21 @@ export type EntryBlock =
    * `reach`: from the close to the near end of the forecast interval, in price units, positive in the direction of the
    * trade; NaN where there is no interval. `cost`: of a round trip, price units.
    */
-  | { readonly kind: 'interval'; readonly reach: number; readonly cost: number };
+  | { readonly kind: 'interval'; readonly reach: number; readonly cost: number }
+  /**
+   * `error`: how far the anomaly model is from giving the window of the bar back, NaN where it cannot say; `threshold`:
+   * what is still usual, in the same unit. `figure`: name of the figure completed in the window, undefined without one;
+   * a function, because it is told with few decisions and finding it takes longer than all the rest.
+   */
+  | {
+      readonly kind: 'anomaly';
+      readonly error: number;
+      readonly threshold: number;
+      readonly figure: () => string | undefined;
+    };
 
 /** `EntryBlock` as a number, for loops that allocate nothing. */
-export const BLOCK = { none: 0, news: 1, repaired: 2, interval: 3 } as const;
+export const BLOCK = { none: 0, news: 1, repaired: 2, interval: 3, anomaly: 4 } as const;
 export type BlockCode = (typeof BLOCK)[keyof typeof BLOCK];
 
 /** The code of a block. */
@@ -42,8 +53,13 @@ export interface EntryMaskOptions {
   /** Opens of repaired bars, ascending. */
   readonly repairedMs: Float64Array;
   /** Whether the forecast interval of a bar forbids the entry (ORD-22); absent where none is asked for. */
-  readonly interval?: ((barTimeMs: number) => EntryBlock | undefined) | undefined;
+  readonly interval?: BarRule | undefined;
+  /** Whether the window that ends with a bar is unusual (ORD-24); absent where it is not asked. */
+  readonly anomaly?: BarRule | undefined;
 }
+
+/** A rule that looks at a closed bar by its open; undefined where it allows entries. */
+export type BarRule = (barTimeMs: number) => EntryBlock | undefined;
 
 /** The forecast of one bar as prices. */
 export interface ForecastPrices {
@@ -63,6 +79,19 @@ export function intervalBlock(forecast: ForecastPrices, cost: number): EntryBloc
   const { close, sign, lower, upper } = forecast;
   const reach = sign > 0 ? lower - close : close - upper;
   return reach > cost ? undefined : { kind: 'interval', reach, cost };
+}
+
+/**
+ * ORD-24: a window is unusual when its error lies above the threshold of the anomaly model, as the markers on the chart.
+ * @param error of the window; NaN where the model cannot say, which forbids the entry as well
+ * @param figure see `EntryBlock`
+ */
+export function anomalyBlock(
+  error: number,
+  threshold: number,
+  figure: () => string | undefined,
+): EntryBlock | undefined {
+  return error <= threshold ? undefined : { kind: 'anomaly', error, threshold, figure };
 }
 
 const DAY_MS = 86_400_000;
@@ -88,7 +117,8 @@ class Rules implements EntryMask {
   readonly #fromMs: Float64Array;
   readonly #untilMs: Float64Array;
   readonly #repairedMs: Float64Array;
-  readonly #interval: ((barTimeMs: number) => EntryBlock | undefined) | undefined;
+  readonly #interval: BarRule | undefined;
+  readonly #anomaly: BarRule | undefined;
 
   constructor(options: EntryMaskOptions) {
     const { calendar } = options;
@@ -98,12 +128,13 @@ class Rules implements EntryMask {
     this.#untilMs = Float64Array.from(options.windows, (w) => tradedUntil(calendar, w.untilMs));
     this.#repairedMs = options.repairedMs;
     this.#interval = options.interval;
+    this.#anomaly = options.anomaly;
   }
 
   at(barTimeMs: number): EntryBlock | undefined {
     const repaired = lowerBound(this.#repairedMs, barTimeMs);
     if (this.#repairedMs[repaired] === barTimeMs) return { kind: 'repaired' };
-    return this.#news(barTimeMs) ?? this.#interval?.(barTimeMs);
+    return this.#news(barTimeMs) ?? this.#interval?.(barTimeMs) ?? this.#anomaly?.(barTimeMs);
   }
 
   #news(barTimeMs: number): EntryBlock | undefined {
@@ -118,9 +149,10 @@ class Rules implements EntryMask {
 
 /** The mask; undefined where nothing is ever blocked, so that a run without it is what it always was. */
 export function entryMask(options: EntryMaskOptions): EntryMask | undefined {
-  const { windows, repairedMs, interval } = options;
-  if (windows.length === 0 && repairedMs.length === 0 && interval === undefined) return undefined;
-  return new Rules(options);
+  const { windows, repairedMs, interval, anomaly } = options;
+  const asked =
+    windows.length > 0 || repairedMs.length > 0 || interval !== undefined || anomaly !== undefined;
+  return asked ? new Rules(options) : undefined;
 }
 
 /** Codes of many bars at once. @param timesMs opens of the bars */

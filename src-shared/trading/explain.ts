@@ -53,6 +53,28 @@ function intervalBlock(block: EntryBlock | undefined, spec: VenueSpec): string {
   );
 }
 
+/** Two numbers with as few digits, three at least, as still tell them apart. */
+function told(a: number, b: number): readonly [string, string] {
+  const at = (digits: number): [string, string] => [
+    String(Number(a.toPrecision(digits))),
+    String(Number(b.toPrecision(digits))),
+  ];
+  for (let digits = 3; digits < 9; digits++) {
+    const [first, second] = at(digits);
+    if (first !== second) return [first, second];
+  }
+  return at(9);
+}
+
+function anomalyBlock(block: EntryBlock | undefined): string {
+  if (block?.kind !== 'anomaly') return 'No entry: unusual window.';
+  if (!Number.isFinite(block.error))
+    return 'No entry: the anomaly model cannot judge the window of this bar.';
+  const figure = block.figure();
+  const [error, threshold] = told(block.error, block.threshold);
+  return `No entry: unusual window${figure === undefined ? '' : `: ${figure.toLowerCase()}`}, error ${error} over ${threshold}.`;
+}
+
 /** One or two sentences on a verdict: why this, or why nothing. */
 export function explain(
   verdict: Verdict,
@@ -82,6 +104,8 @@ export function explain(
       return 'No entry: this bar was repaired, and repaired bars are left out.';
     case VERDICT.blockedByInterval:
       return intervalBlock(input.blocked, spec);
+    case VERDICT.blockedByAnomaly:
+      return anomalyBlock(input.blocked);
     case VERDICT.stopTooNear:
       return `No entry: a stop of ${pips(atr * genes.stopAtr)} pips does not exceed spread and slippage of ${pips(minStopDistance(spec))} pips.`;
     case VERDICT.sizeTooSmall:

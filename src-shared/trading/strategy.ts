@@ -1,6 +1,6 @@
 /**
  * The one decision function of the thresholded strategy. Backtest, paper and live call it with what is known
- * at the close of a bar; it has no state and no clock (rules ORD-13 to ORD-23 in docs/spec/orders.md).
+ * at the close of a bar; it has no state and no clock (rules ORD-13 to ORD-24 in docs/spec/orders.md).
  */
 import { BLOCK, type BlockCode, blockCode } from './entryMask.ts';
 import { explain } from './explain.ts';
@@ -30,6 +30,7 @@ function entryVerdict(
   if (blocked === BLOCK.news) return VERDICT.blockedByNews;
   if (blocked === BLOCK.repaired) return VERDICT.blockedByRepair;
   if (blocked === BLOCK.interval) return VERDICT.blockedByInterval;
+  if (blocked === BLOCK.anomaly) return VERDICT.blockedByAnomaly;
   return signal > 0 ? VERDICT.openLong : VERDICT.openShort;
 }
 

@@ -9,10 +9,11 @@ export const VERDICT = {
   blockedByNews: 6,
   blockedByRepair: 7,
   blockedByInterval: 8,
-  openLong: 9,
-  openShort: 10,
-  closeOpposite: 11,
-  closeMaxHolding: 12,
+  blockedByAnomaly: 9,
+  openLong: 10,
+  openShort: 11,
+  closeOpposite: 12,
+  closeMaxHolding: 13,
 } as const;
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 

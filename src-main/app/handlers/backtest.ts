@@ -1,5 +1,6 @@
 import type { BacktestDto } from '../../../src-shared/contract/backtest.ts';
 import { DEFAULT_GENES } from '../../../src-shared/trading/parameters.ts';
+import { assertAnomalyModel } from '../anomalyRule.ts';
 import { type EngineContext, runJob } from '../context.ts';
 import { ruleFields } from '../entryRules.ts';
 import { modelRef } from '../forecast.ts';
@@ -10,6 +11,7 @@ export function backtestHandlers(os: Implementer, context: EngineContext) {
   return {
     run: os.backtest.run.handler(async ({ input, signal }): Promise<BacktestDto> => {
       const model = context.stores.models.get(input.modelId);
+      assertAnomalyModel(context.stores.models, input.avoidAnomalies, model);
       const payload: BacktestPayload = {
         ...modelRef(context, model),
         span: input.span,

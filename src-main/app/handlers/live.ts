@@ -1,6 +1,8 @@
 import type { DeploymentDto } from '../../../src-shared/contract/live.ts';
+import type { ModelDto } from '../../../src-shared/contract/training.ts';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { type ModelManifest, regressorOf } from '../../store/manifest.ts';
+import { type AnomalySeal, assertAnomalyModel, loadGuard, sealOf } from '../anomalyRule.ts';
 import type { EngineContext } from '../context.ts';
 import { ruleFields } from '../entryRules.ts';
 import { watch } from '../hub.ts';
@@ -9,14 +11,27 @@ import { otherSymbols } from '../modelFeatures.ts';
 import type { Implementer } from '../rpc.ts';
 
 /** A session follows one feed, so that it cannot compute the features of other instruments. */
-function assertDeployable(manifest: ModelManifest): void {
-  const others = otherSymbols(regressorOf(manifest).features);
+function assertDeployable(manifest: Pick<ModelManifest, 'symbol' | 'features'>): void {
+  const others = otherSymbols(manifest.features);
   if (others.length === 0) return;
   throw new FrontierError(
     'REFUSED',
     `This model also reads ${others.slice(0, 3).join(', ')}${others.length > 3 ? ' and others' : ''}; a session follows ${manifest.symbol} only.`,
     'Deploy a model that reads its own instrument; sessions of several instruments come with portfolios.',
   );
+}
+
+/** The anomaly model that keeps a deployment out of unusual windows. @throws FrontierError as `assertAnomalyModel` */
+function anomalySeal(
+  context: EngineContext,
+  anomalyId: string | undefined,
+  model: ModelDto,
+): AnomalySeal | undefined {
+  if (anomalyId === undefined) return undefined;
+  assertAnomalyModel(context.stores.models, anomalyId, model);
+  const artifact = loadGuard(context.artifacts, anomalyId, model);
+  assertDeployable(artifact.manifest);
+  return sealOf(artifact);
 }
 
 /** Makes a point of a study a deployment: its genes, model and costs, sealed by a hash. */
@@ -34,7 +49,8 @@ function deploy(
     );
   const model = context.stores.models.get(study.input.modelId);
   const { sha256, manifest } = context.artifacts.load(model.symbol, model.timeframe, model.version);
-  assertDeployable(manifest);
+  assertDeployable(regressorOf(manifest));
+  const anomaly = anomalySeal(context, study.input.avoidAnomalies, model);
   const { costs } = venueOf(manifest);
   const deployment: DeploymentDto = {
     id: context.ids.next('dep'),
@@ -48,7 +64,7 @@ function deploy(
     broker: input.broker,
     genes: trial.genes,
     costs,
-    parameterHash: deploymentHash(trial.genes, sha256, costs, study.input),
+    parameterHash: deploymentHash(trial.genes, sha256, costs, study.input, anomaly),
     ...ruleFields(study.input),
   };
   context.stores.deployments.add(deployment);

@@ -10,6 +10,7 @@ import {
 } from '../../live/adherence.ts';
 import type { SessionRecord } from '../../store/sessions.ts';
 import { openStores, type Stores } from '../../store/stores.ts';
+import { anomalyOnHistory } from '../anomalyRule.ts';
 import { keptWindows, maskFor } from '../entryRules.ts';
 import { loadModelOnHistory, type ModelRef } from '../signals.ts';
 import { ruleOf } from './backtest.ts';
@@ -32,8 +33,9 @@ async function replay(
   const { bars, marks, signals, atr } = model;
   const hash = record.source.blackouts;
   const windows = hash === undefined ? [] : keptWindows(payload.home, hash);
-  const rule = ruleOf(model, record.venue);
-  const mask = maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows, rule);
+  const anomaly = await anomalyOnHistory(payload.home, deployment.avoidAnomalies, model);
+  const asked = { interval: ruleOf(model, record.venue), anomaly: anomaly?.rule };
+  const mask = maskFor(deployment, { timeMs: bars.timeMs, marks }, deployment, windows, asked);
   const entries = barMask(mask, bars);
   const from = lowerBound(bars.timeMs, recorded[0]!.barTimeMs);
   const to = lowerBound(bars.timeMs, recorded.at(-1)!.barTimeMs) + 1;

@@ -8,6 +8,7 @@ import { parameterHash } from '../../../src-shared/trading/parameters.ts';
 import type { CostModel, StrategyGenes, VenueSpec } from '../../../src-shared/trading/types.ts';
 import { type BacktestInput, type BarMask, barMask, runBacktest } from '../../backtest/engine.ts';
 import type { ModelManifest } from '../../store/manifest.ts';
+import { type AnomalyOnHistory, type AnomalySeal, anomalyOnHistory } from '../anomalyRule.ts';
 import {
   hashedRules,
   intervalRule,
@@ -33,14 +34,18 @@ export function venueOf(
   };
 }
 
-/** What proves that what trades is what was chosen: genes, model file, costs, and rules about entries. */
+/**
+ * What proves that what trades is what was chosen: genes, model file, costs, and rules about entries.
+ * @param anomaly of the anomaly model that the rules name
+ */
 export function deploymentHash(
   genes: StrategyGenes,
   modelSha256: string,
   costs: CostModel,
   rules: EntryRules = {},
+  anomaly?: AnomalySeal,
 ): string {
-  return parameterHash(genes, { model: modelSha256, costs, ...hashedRules(rules) });
+  return parameterHash(genes, { model: modelSha256, costs, ...hashedRules(rules, anomaly) });
 }
 
 /**
@@ -52,6 +57,7 @@ export function entriesOf(
   model: ModelOnHistory,
   rules: EntryRules,
   venue: VenueSpec,
+  anomaly: AnomalyOnHistory | undefined,
   studyId?: string | undefined,
 ): BarMask | undefined {
   const { manifest, bars, marks } = model;
@@ -60,7 +66,8 @@ export function entriesOf(
   const stored = () => storedWindows(home, manifest.symbol, rules.blackout, range);
   const pinned = studyId !== undefined && rules.blackout !== undefined;
   const windows = pinned ? windowsOfStudy(home, studyId, stored) : stored();
-  return barMask(maskFor(manifest, { timeMs, marks }, rules, windows, ruleOf(model, venue)), bars);
+  const asked = { interval: ruleOf(model, venue), anomaly: anomaly?.rule };
+  return barMask(maskFor(manifest, { timeMs, marks }, rules, windows, asked), bars);
 }
 
 /** ORD-22 on a model's own history. */
@@ -142,7 +149,9 @@ function inputOf(
 
 export async function backtestJob(payload: BacktestPayload): Promise<BacktestJobResult> {
   const model = await loadModelOnHistory(payload);
-  const entries = entriesOf(payload.home, model, payload, venueOf(model.manifest, payload.costs));
+  const anomaly = await anomalyOnHistory(payload.home, payload.avoidAnomalies, model);
+  const venue = venueOf(model.manifest, payload.costs);
+  const entries = entriesOf(payload.home, model, payload, venue, anomaly);
   const input = inputOf(model, payload.span, payload.genes, payload.costs, entries);
   const start = performance.now();
   const result = runBacktest(input);
@@ -160,7 +169,13 @@ export async function backtestJob(payload: BacktestPayload): Promise<BacktestJob
     costs: input.venue.costs,
     currency: input.venue.account.currency,
     initialBalance: input.venue.account.initialBalance,
-    parameterHash: deploymentHash(payload.genes, model.artifact.sha256, input.venue.costs, payload),
+    parameterHash: deploymentHash(
+      payload.genes,
+      model.artifact.sha256,
+      input.venue.costs,
+      payload,
+      anomaly?.seal,
+    ),
     ...ruleFields(payload),
     ...(entries === undefined ? {} : { blockedEntries: result.blockedEntries }),
     metrics: result.metrics,
@@ -184,15 +199,17 @@ export type PointJobResult = Omit<PointDto, 'trial'>;
 /** One point of a study in full: in-sample, and for front members out-of-sample. */
 export async function pointJob(payload: PointPayload): Promise<PointJobResult> {
   const model = await loadModelOnHistory(payload);
-  const entries = entriesOf(payload.home, model, payload, venueOf(model.manifest), payload.studyId);
-  const input = (span: SpanName) => inputOf(model, span, payload.genes, undefined, entries);
+  const { home, studyId, genes } = payload;
+  const anomaly = await anomalyOnHistory(home, payload.avoidAnomalies, model);
+  const entries = entriesOf(home, model, payload, venueOf(model.manifest), anomaly, studyId);
+  const input = (span: SpanName) => inputOf(model, span, genes, undefined, entries);
   const run = (span: SpanName): PointDto['optimisation'] => {
     const result = runBacktest(input(span), { band: false });
     return { metrics: result.metrics, equity: thinEquity(result.equity) };
   };
   const { venue } = input('optimisation');
   return {
-    parameterHash: deploymentHash(payload.genes, model.artifact.sha256, venue.costs, payload),
+    parameterHash: deploymentHash(genes, model.artifact.sha256, venue.costs, payload, anomaly?.seal),
     currency: venue.account.currency,
     optimisation: run('optimisation'),
     ...(payload.withTest ? { test: run('test') } : {}),

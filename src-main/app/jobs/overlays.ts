@@ -8,6 +8,7 @@ import { FAN_LEVELS } from '../../models/families/diffusion.ts';
 import { ArtifactStore, type LoadedArtifact } from '../../store/artifacts.ts';
 import { BarStore } from '../../store/bars.ts';
 import { openEngine } from '../../tensor/engine.ts';
+import { thresholdOf } from '../anomalyRule.ts';
 import { homePaths } from '../context.ts';
 import { matrixOf } from '../modelFeatures.ts';
 import { openModel } from '../modelFiles.ts';
@@ -120,9 +121,7 @@ export interface AnomaliesResult {
 export function anomaliesJob(ref: ModelRef): Promise<AnomaliesResult> {
   return onHistory(ref, async ({ artifact, bars, store }) => {
     const { manifest } = artifact;
-    const threshold = manifest.figures?.find((figure) => figure.name === 'threshold')?.value;
-    if (typeof threshold !== 'number')
-      throw new FrontierError('CORRUPT', 'The model has no threshold.', 'Train the model again.');
+    const threshold = thresholdOf(manifest);
     const { predictions } = await signalsOn(ref, artifact, bars, store);
     const { windowBars } = manifest;
     const markers = anomalousRuns(predictions, threshold).map(({ from, to, error }): Anomaly => {

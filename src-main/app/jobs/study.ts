@@ -23,6 +23,7 @@ import {
   totalViolation,
 } from '../../optimize/trials.ts';
 import { openStores, type Stores } from '../../store/stores.ts';
+import { type AnomalyOnHistory, anomalyOnHistory } from '../anomalyRule.ts';
 import { systemClock } from '../ids.ts';
 import { loadModelOnHistory, type ModelOnHistory, type ModelRef } from '../signals.ts';
 import { entriesOf, spanOf, venueOf } from './backtest.ts';
@@ -122,10 +123,14 @@ class StoredTrials implements TrialSink {
   }
 }
 
-function evaluator(payload: StudyPayload, model: ModelOnHistory): (genes: Genes) => Evaluation {
+function evaluator(
+  payload: StudyPayload,
+  model: ModelOnHistory,
+  anomaly: AnomalyOnHistory | undefined,
+): (genes: Genes) => Evaluation {
   const { from, to } = spanOf(model.manifest, 'optimisation');
   const venue = venueOf(model.manifest);
-  const entries = entriesOf(payload.home, model, payload.input, venue, payload.studyId);
+  const entries = entriesOf(payload.home, model, payload.input, venue, anomaly, payload.studyId);
   return (candidate) => {
     const genes: StrategyGenes = toStrategyGenes(candidate);
     const { bars, signals, atr } = model;
@@ -155,11 +160,12 @@ function recommend(stores: Stores, payload: StudyPayload): string | undefined {
 /** Searches the genes on the optimisation span with NSGA-II; goes on where an earlier worker ended. */
 export async function studyJob(payload: StudyPayload, context: JobContext): Promise<StudyJobResult> {
   const model = await loadModelOnHistory(payload);
+  const anomaly = await anomalyOnHistory(payload.home, payload.input.avoidAnomalies, model);
   const stores = openStores(payload.home);
   try {
     const codec = createCodec(DEFAULT_SPACE);
     const constraints: Constraint[] = [{ metric: 'trades', min: payload.input.minTrades }];
-    const evaluate = evaluator(payload, model);
+    const evaluate = evaluator(payload, model, anomaly);
     const result = await runStudy({
       codec,
       objectives,
