@@ -27,10 +27,11 @@ const DOMAIN = 'com.microsoft.nchwc';
 const roundUp = (count: number, block: number): number => Math.ceil(count / block) * block;
 
 /** The value with its extents as they lie in memory: [channels / block, time, batch, block]. */
-const inMemory = ({ value, channels, block }: BlockedSeries): Value =>
+export const inMemory = ({ value, channels, block }: BlockedSeries): Value =>
   reshape(value, [channels / block, value.shape[2]!, -1, block]);
 
-const blockedFrom = (value: Value, block: number): BlockedSeries => {
+/** A series from its extents in memory. */
+export const blockedFrom = (value: Value, block: number): BlockedSeries => {
   const channels = value.shape[0]! * block;
   return { value: reshape(value, [1, channels, value.shape[1]!, -1]), channels, block };
 };

@@ -1,5 +1,6 @@
 // Importing this file fills the operator table: one row per operator, one gradient per differentiable one.
 export * from './attention.ts';
+export * from './blocked-series.ts';
 export * from './conv.ts';
 export * from './elementwise.ts';
 export * from './losses.ts';
