@@ -1,12 +1,15 @@
 import { Checkbox, Select } from '@mantine/core';
-import { BLACKOUT_FIELDS, type EntryRulesDraft, rulesOf } from './entryRules.ts';
+import type { ModelDto } from '../../src-shared/contract/training.ts';
+import { anomalyChoices, BLACKOUT_FIELDS, type EntryRulesDraft, rulesOf } from './entryRules.ts';
 import { FieldInputs } from './FieldInputs.tsx';
 import { formatDate, formatNumber } from './format.ts';
+import { modelLabel } from './models.tsx';
 import { rpc, useQuery } from './rpc.ts';
 import { ErrorLine } from './states.tsx';
 
 interface EntryRulesFieldsProps {
-  readonly symbol: string;
+  /** The model that trades. */
+  readonly model: Pick<ModelDto, 'symbol' | 'timeframe' | 'dataHash'>;
   /** The part of history that the rules will hold on. */
   readonly span: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly draft: EntryRulesDraft;
@@ -14,7 +17,8 @@ interface EntryRulesFieldsProps {
 }
 
 /** How many windows the stored calendar makes in the span; none mostly means that no calendar is stored for it. */
-function WindowCount({ symbol, span, draft }: Omit<EntryRulesFieldsProps, 'onChange'>) {
+function WindowCount({ model, span, draft }: Omit<EntryRulesFieldsProps, 'onChange'>) {
+  const { symbol } = model;
   const policy = rulesOf(draft)?.blackout;
   const { data, error, reload } = useQuery(
     'news.blackouts',
@@ -42,8 +46,54 @@ function WindowCount({ symbol, span, draft }: Omit<EntryRulesFieldsProps, 'onCha
   );
 }
 
+/** The anomaly model whose unusual windows are left out. */
+function AnomalyRule({ model, draft, onChange }: Omit<EntryRulesFieldsProps, 'span'>) {
+  const { data, error, reload } = useQuery('training.models', () => rpc.training.models(), []);
+  if (error !== undefined) return <ErrorLine error={error} onRetry={reload} />;
+  const choices = data === undefined ? undefined : anomalyChoices(data, model);
+  const chosen = draft.avoidAnomalies;
+  const foreign = choices !== undefined && chosen !== undefined && !choices.some((m) => m.id === chosen);
+  const none = choices?.length === 0 && chosen === undefined;
+  return (
+    <>
+      <Select
+        size="xs"
+        label="Not after unusual windows"
+        placeholder={none ? 'No anomaly model of this history' : 'Off'}
+        data={[
+          ...(choices ?? []).map((m) => ({ value: m.id, label: modelLabel(m) })),
+          ...(foreign ? [{ value: chosen, label: `${chosen} (another history)` }] : []),
+        ]}
+        value={chosen ?? null}
+        disabled={choices === undefined || none}
+        clearable
+        clearButtonProps={{ 'aria-label': 'Allow entries after unusual windows' }}
+        data-testid="rules-anomalies"
+        onChange={(id) => onChange({ ...draft, avoidAnomalies: id ?? undefined })}
+      />
+      {none && (
+        <p className="ft-form-note">
+          Train a model of the family Anomaly on {model.symbol} {model.timeframe} to leave out entries after
+          windows that it flags.
+        </p>
+      )}
+      {foreign && (
+        <p className="ft-form-note ft-warn" role="alert">
+          The chosen anomaly model is not one of this history, or its files are gone. Choose another or none.
+        </p>
+      )}
+      {chosen !== undefined && !foreign && (
+        <p className="ft-form-note">
+          No position is opened after a bar whose window the model cannot give back well enough: the same bars
+          that carry a marker on the chart.
+        </p>
+      )}
+    </>
+  );
+}
+
 /** Which entries a strategy leaves out, in backtests, studies and what is deployed from them. */
-export function EntryRulesFields({ symbol, span, draft, onChange }: EntryRulesFieldsProps) {
+export function EntryRulesFields({ model, span, draft, onChange }: EntryRulesFieldsProps) {
   return (
     <div className="ft-entry-rules">
       <Checkbox
@@ -71,7 +121,7 @@ export function EntryRulesFields({ symbol, span, draft, onChange }: EntryRulesFi
             values={draft.minutes}
             onChange={(key, value) => onChange({ ...draft, minutes: { ...draft.minutes, [key]: value } })}
           />
-          <WindowCount symbol={symbol} span={span} draft={draft} />
+          <WindowCount model={model} span={span} draft={draft} />
         </>
       )}
       <Checkbox
@@ -96,6 +146,7 @@ export function EntryRulesFields({ symbol, span, draft, onChange }: EntryRulesFi
           A model trained for less coverage allows more.
         </p>
       )}
+      <AnomalyRule model={model} draft={draft} onChange={onChange} />
     </div>
   );
 }

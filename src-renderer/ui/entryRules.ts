@@ -1,5 +1,6 @@
 import type { EntryRules } from '../../src-shared/contract/backtest.ts';
 import { type BlackoutPolicy, blackoutPolicySchema } from '../../src-shared/contract/news.ts';
+import type { ListedModel } from '../../src-shared/contract/training.ts';
 import type { Edited } from './FieldInputs.tsx';
 import { type FieldDefinition, fieldProblem } from './genes.ts';
 
@@ -38,6 +39,8 @@ export interface EntryRulesDraft {
   readonly minutes: Edited<BlackoutField>;
   readonly leaveOutRepaired: boolean;
   readonly requireInterval: boolean;
+  /** Id of the anomaly model; undefined where none keeps entries out. */
+  readonly avoidAnomalies: string | undefined;
 }
 
 const POLICY = blackoutPolicySchema.parse({});
@@ -47,16 +50,23 @@ export const NO_RULES: EntryRulesDraft = {
   minutes: { beforeMin: POLICY.beforeMin, afterMin: POLICY.afterMin },
   leaveOutRepaired: true,
   requireInterval: false,
+  avoidAnomalies: undefined,
 };
 
 /** The form of rules that a result or a study ran with. */
-export function draftOf({ blackout, excludeRepaired, requireInterval }: EntryRules): EntryRulesDraft {
+export function draftOf({
+  blackout,
+  excludeRepaired,
+  requireInterval,
+  avoidAnomalies,
+}: EntryRules): EntryRulesDraft {
   return {
     aroundNews: blackout !== undefined,
     impact: blackout?.impact ?? NO_RULES.impact,
     minutes: blackout ? { beforeMin: blackout.beforeMin, afterMin: blackout.afterMin } : NO_RULES.minutes,
     leaveOutRepaired: excludeRepaired ?? true,
     requireInterval: requireInterval ?? false,
+    avoidAnomalies,
   };
 }
 
@@ -74,7 +84,19 @@ export function rulesOf(draft: EntryRulesDraft): EntryRules | undefined {
     ...(draft.aroundNews ? { blackout } : {}),
     ...(draft.leaveOutRepaired ? {} : { excludeRepaired: false }),
     ...(draft.requireInterval ? { requireInterval: true } : {}),
+    ...(draft.avoidAnomalies === undefined ? {} : { avoidAnomalies: draft.avoidAnomalies }),
   };
+}
+
+/** Anomaly models that can keep a model out of unusual windows, the newest first: of its market and its very history. */
+export function anomalyChoices<M extends ListedModel>(
+  models: readonly M[],
+  model: Pick<ListedModel, 'symbol' | 'timeframe' | 'dataHash'>,
+): M[] {
+  return models
+    .filter((m) => m.role === 'anomaly' && m.present && m.dataHash === model.dataHash)
+    .filter((m) => m.symbol === model.symbol && m.timeframe === model.timeframe)
+    .toSorted((a, b) => b.createdMs - a.createdMs);
 }
 
 /** The rules in words; undefined where they are the default ones. */
@@ -82,6 +104,7 @@ export function describeRules({
   blackout,
   excludeRepaired,
   requireInterval,
+  avoidAnomalies,
 }: EntryRules): string | undefined {
   const parts = [
     ...(blackout
@@ -91,6 +114,9 @@ export function describeRules({
       : []),
     ...(excludeRepaired === false ? ['repaired bars traded on'] : []),
     ...(requireInterval === true ? ['entries only where the forecast interval clears the cost'] : []),
+    ...(avoidAnomalies === undefined
+      ? []
+      : [`no entries after windows that the anomaly model ${avoidAnomalies} flags`]),
   ];
   return parts.length === 0 ? undefined : parts.join('; ');
 }

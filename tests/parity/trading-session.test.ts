@@ -100,8 +100,8 @@ describe('a session bar by bar against the engine', () => {
     );
   });
 
-  it('ORD-21: also where news and repairs block entries; only entries are missing, and only where blocked', () => {
-    const anyBlocks = fc.array(fc.constantFrom('none', 'none', 'news', 'repaired'), {
+  it('ORD-21: also where news, repairs and unusual windows block entries; only entries are missing, and only where blocked', () => {
+    const anyBlocks = fc.array(fc.constantFrom('none', 'none', 'news', 'repaired', 'anomaly'), {
       minLength: 120,
       maxLength: 120,
     });
@@ -110,6 +110,7 @@ describe('a session bar by bar against the engine', () => {
         const at = (barTimeMs: number): EntryBlock | undefined => {
           const kind = blocks[input.bars.timeMs.indexOf(barTimeMs)];
           if (kind === 'repaired') return { kind };
+          if (kind === 'anomaly') return { kind, error: 2, threshold: 1, figure: () => 'Double top' };
           return kind === 'news' ? { kind, untilMs: barTimeMs, reasons: ['USD NFP'] } : undefined;
         };
         const masked = { ...input, entries: barMask({ at }, input.bars) };

@@ -114,7 +114,7 @@ export function RunForm({ models, model }: RunFormProps) {
       <div className={styles.group}>
         <h3 className={styles.groupTitle}>Entries left out</h3>
         <EntryRulesFields
-          symbol={model.symbol}
+          model={model}
           span={model.spans.find((s) => s.name === draft.span)}
           draft={draft.rules}
           onChange={(rules) => backtestDraft.setState({ rules })}

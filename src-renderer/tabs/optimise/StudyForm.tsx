@@ -38,7 +38,7 @@ export function StudyForm({ models, model }: StudyFormProps) {
       )}
       <FieldInputs fields={STUDY_FIELDS} values={fields} onChange={setStudyField} />
       <EntryRulesFields
-        symbol={model.symbol}
+        model={model}
         span={span}
         draft={rules}
         onChange={(changed) => studyView.setState({ rules: changed })}
