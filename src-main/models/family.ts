@@ -21,6 +21,10 @@ export interface GradientFamily<Config> extends FamilyBase<Config> {
   readonly fit: 'gradient';
   /** True where the family has convolutions, so that their layout is worth measuring (`training/tuning.ts`). */
   readonly layouts?: true;
+  /** True where the family is made of blocks whose insides gradient checkpointing can compute again. */
+  readonly blocks?: true;
+  /** True where the family has attention that can be tiled. */
+  readonly attends?: true;
   /** Columns of the prediction; absent: as many as there are targets (or quantiles). */
   outputs?(config: Config, size: Omit<ModelSize, 'outputs'>): number;
   /** @throws FrontierError BAD_INPUT where the settings do not fit the sizes */

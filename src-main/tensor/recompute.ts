@@ -15,7 +15,9 @@ export type Segment = (inputs: readonly Value[]) => readonly Value[];
  *
  * The copies read their inputs only after the gradients of the segment's outputs are known. That makes them run
  * late, which an engine is free not to do otherwise, and keeps it from merging them with the originals
- * (ONNX Runtime's common-subexpression elimination), so that no session option is needed on any engine.
+ * (ONNX Runtime's common-subexpression elimination), so that no session option is needed on any engine. For the same
+ * reason the gradients of the inputs wait for those of the parameters: ONNX Runtime would follow the activations down
+ * to the first layer and come back for the parameters, holding what was computed again of all segments at once.
  *
  * @param inputs the activations that enter; parameters and constants may be captured
  * @returns the segment's outputs
@@ -58,7 +60,10 @@ function recomputed(
   });
   const wanted = inputs.filter((_, i) => needs[i]).map(copyOf);
   const found = backpropagate(copied, seeds, wanted);
-  return inputs.map((input, i) => (needs[i] ? found[wanted.indexOf(copyOf(input))] : undefined));
+  const made = inputs.map((input, i) => (needs[i] ? found[wanted.indexOf(copyOf(input))] : undefined));
+  const ofParameters = made.filter((grad, i): grad is Value => grad !== undefined && !late[i]);
+  if (ofParameters.length === 0) return made;
+  return made.map((grad, i) => (grad && late[i] ? after(grad, ofParameters) : grad));
 }
 
 /** Adds the nodes once more with other inputs, and the regions inside the one with `own` rule; fills `copies`. */

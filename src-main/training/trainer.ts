@@ -159,6 +159,7 @@ export async function train(data: TrainingData, config: TrainConfig, io: TrainIo
   let before = await findBefore(io);
   checkFingerprint(before, fingerprint);
   const opened = await engineFor(config, before, io);
+  logIdleSwitches(config, io);
   const same: Attempt = { data, config, io, opened, fingerprint };
   let batching: Batching = before?.choices ?? config;
   let choices = before?.choices;
@@ -189,6 +190,17 @@ function logSmallerBatch(
   io.onLog?.({ level: 'decision', topic: 'batch', message });
 }
 
+/** Says which switches were turned on and do nothing for this kind of model. */
+function logIdleSwitches({ family: name, checkpointing, attention }: TrainConfig, io: TrainIo): void {
+  const family = familyOf(name);
+  if (family.fit !== 'gradient') return;
+  const tell = (topic: string, message: string): void => io.onLog?.({ level: 'info', topic, message });
+  if (checkpointing && !family.blocks)
+    tell('memory', `${family.title} has no blocks: gradient checkpointing changes nothing.`);
+  if (attention === 'tiled' && !family.attends)
+    tell('attention', `${family.title} has no attention: tiling changes nothing.`);
+}
+
 /** What is decided once, at the start of a run. */
 async function choose(same: Attempt, { batch, accumulation }: Batching): Promise<RunChoices> {
   return { batch, accumulation, layout: await chooseLayout(same, { batch, accumulation }) };
@@ -215,7 +227,7 @@ async function chooseLayout(
 ): Promise<ConvLayout> {
   const family = familyOf(config.family);
   if (family.fit !== 'gradient' || !family.layouts) {
-    const idle = config.layout === 'auto' ? undefined : `${family.title} has no convolutions`;
+    const idle = config.layout === 'auto' ? undefined : `${family.title} has one layout`;
     if (idle) io.onLog?.({ level: 'info', topic: 'layout', message: `${idle}: the layout changes nothing.` });
     return SHIPPED;
   }

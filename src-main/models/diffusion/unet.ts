@@ -1,5 +1,5 @@
 import type { Value } from '../../tensor/graph.ts';
-import type { ModelScope } from '../../tensor/model.ts';
+import type { BuildOptions, ModelScope } from '../../tensor/model.ts';
 import {
   add,
   concat,
@@ -7,20 +7,19 @@ import {
   convTranspose1d,
   gemm,
   groupNorm,
-  matmul,
   mul,
   padAxis,
   reshape,
   scalarLike,
-  scale,
+  attention as selfAttention,
   silu,
   slice,
-  softmax,
   split,
   standardize,
   transpose,
 } from '../../tensor/ops/index.ts';
 import { heNormal, type Initializer, normalOf, zeros } from '../../tensor/parameters.ts';
+import { checkpointed, recompute } from '../../tensor/recompute.ts';
 
 /** Sizes of a denoising network. */
 export interface UnetSizes {
@@ -36,6 +35,10 @@ export interface UnetSizes {
   readonly heads: number;
   /** Width of the embedding of time and condition. */
   readonly embedding: number;
+  /** Whether the insides of the blocks are computed again in the backward pass instead of being kept. Default false. */
+  readonly checkpointing?: boolean;
+  /** Whether attention is computed as a whole or tile by tile. Default standard. */
+  readonly attention?: BuildOptions['attention'];
 }
 
 /** A series being denoised: [rows * paths, channels, time], each row's paths side by side. */
@@ -45,6 +48,9 @@ interface Flow {
   readonly embedding: Value;
   readonly paths: number;
 }
+
+/** What comes before a block, from the series it is made of. */
+type Lead = (inputs: readonly Value[]) => Value;
 
 /** Where a network takes its parameters from. */
 export type Parameters = ModelScope['parameter'];
@@ -134,22 +140,20 @@ function residualBlock(
 }
 
 /** Self-attention over time, Vaswani et al. (2017), added to its input. */
-function attention(
+function attended(
   parameter: Parameters,
   name: string,
   x: Value,
-  { groups, heads }: Pick<UnetSizes, 'groups' | 'heads'>,
+  { groups, heads, attention = 'standard' }: Pick<UnetSizes, 'groups' | 'heads' | 'attention'>,
 ): Value {
   const [channels, time] = [x.shape[1]!, x.shape[2]!];
-  const width = channels / heads;
   const series = reshape(transpose(normed(parameter, `${name}.norm`, x, groups), [0, 2, 1]), [-1, channels]);
   const qkv = dense(parameter, `${name}.qkv`, series, 3 * channels, normalOf(channels ** -0.5));
   const [q, k, v] = split(qkv, [channels, channels, channels], 1).map((part) =>
-    transpose(reshape(part, [-1, time, heads, width]), [0, 2, 1, 3]),
+    reshape(part, [-1, time, channels]),
   ) as [Value, Value, Value];
-  const scores = softmax(matmul(scale(q, width ** -0.5), transpose(k, [0, 1, 3, 2])));
-  const mixed = reshape(transpose(matmul(scores, v), [0, 2, 1, 3]), [-1, channels]);
-  const out = dense(parameter, `${name}.out`, mixed, channels, zeros);
+  const mixed = selfAttention(q, k, v, { heads, tiled: attention === 'tiled' });
+  const out = dense(parameter, `${name}.out`, reshape(mixed, [-1, channels]), channels, zeros);
   return add(x, transpose(reshape(out, [-1, time, channels]), [0, 2, 1]));
 }
 
@@ -174,32 +178,43 @@ export function unet(
   embedding: Value,
   paths: number,
 ): Value {
-  const { length, levels, groups } = sizes;
-  const block = (name: string, input: Value, outputs: number): Value =>
-    residualBlock(parameter, name, { x: input, embedding, paths }, outputs, groups);
+  const { length, levels, groups, checkpointing = false } = sizes;
+  /** A block after what leads to it; only `inputs` and the embedding are kept where checkpoints are wanted. */
+  const block = (name: string, inputs: readonly Value[], lead: Lead, outputs: number): Value => {
+    const segment = ([told, ...series]: readonly Value[]): readonly [Value] => {
+      const flow: Flow = { x: lead(series), embedding: told!, paths };
+      return [residualBlock(parameter, name, flow, outputs, groups)];
+    };
+    const all = [embedding, ...inputs];
+    return (checkpointing ? recompute(segment, all) : segment(all))[0]!;
+  };
   const widthOf = (level: number): number => sizes.channels * 2 ** level;
   const padded = padAxis(reshape(x, [-1, 1, length]), 2, 0, paddedLength(sizes) - length);
   let h = conv(parameter, 'in', padded, widthOf(0), { taps: 3, pad: 1 });
   const skips: Value[] = [];
   for (let level = 0; level < levels; level++) {
-    h = block(`down${level}`, h, widthOf(level));
+    h = block(`down${level}`, [h], ([input]) => input!, widthOf(level));
     if (level === levels - 1) break;
     skips.push(h);
     h = conv(parameter, `down${level}.stride`, h, widthOf(level), { taps: 4, stride: 2, pad: 1 });
   }
-  h = block('middle', attention(parameter, 'attention', h, sizes), widthOf(levels - 1));
+  const lead: Lead = ([input]) => attended(parameter, 'attention', input!, sizes);
+  h = block('middle', [h], lead, widthOf(levels - 1));
   for (let level = levels - 2; level >= 0; level--) {
     const [from, to] = [widthOf(level + 1), widthOf(level)];
     const w = parameter(`up${level}.stride.weight`, [from, to, 4], heNormal(2 * from));
     const b = parameter(`up${level}.stride.bias`, [to], zeros);
-    const up = convTranspose1d(h, w, b, { stride: 2, cropBefore: 1, cropAfter: 1 });
-    h = block(`up${level}`, concat([up, skips[level]!], 1), to);
+    const joined: Lead = ([coarse, skip]) =>
+      concat([convTranspose1d(coarse!, w, b, { stride: 2, cropBefore: 1, cropAfter: 1 }), skip!], 1);
+    h = block(`up${level}`, [h, skips[level]!], joined, to);
   }
-  const out = conv(parameter, 'out', silu(normed(parameter, 'out.norm', h, groups)), 1, {
-    taps: 3,
-    pad: 1,
-    init: zeros,
-  });
+  const out = checkpointed(checkpointing, h, (last) =>
+    conv(parameter, 'out', silu(normed(parameter, 'out.norm', last, groups)), 1, {
+      taps: 3,
+      pad: 1,
+      init: zeros,
+    }),
+  );
   const whole = reshape(out, [-1, out.shape[2]!]);
   return out.shape[2] === length ? whole : slice(whole, 1, 0, length);
 }

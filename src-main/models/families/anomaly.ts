@@ -65,6 +65,7 @@ export const anomaly: GradientFamily<AnomalyConfig> = {
   title: 'Unusual windows (autoencoder)',
   role: 'anomaly',
   fit: 'gradient',
+  blocks: true,
   description: 'Learns what candles usually look like, marks windows that do not, and names those it can.',
   schema,
   runDefaults: {

@@ -164,11 +164,13 @@ export const diffusion: GradientFamily<DiffusionConfig> = {
   title: 'Diffusion (temporal U-Net)',
   role: 'diffusion',
   fit: 'gradient',
+  blocks: true,
+  attends: true,
   description: 'Draws many possible futures and tells how they spread: a fan instead of one line.',
   schema,
   runDefaults: { windowBars: 32, horizonBars: 12, epochs: 40, learningRate: 0.002, weightDecay: 0.01 },
   outputs: () => OUTPUTS,
-  define: (config, size) => {
+  define: (config, size, { checkpointing, attention }) => {
     const horizon = horizonOf(size);
     const { denoiser, fan } = diffusionParts(config, horizon);
     return {
@@ -184,12 +186,16 @@ export const diffusion: GradientFamily<DiffusionConfig> = {
       objective: (scope) => {
         const parameter = sharedParameters(scope);
         const condition = encodeWindow(parameter, denoiser, wholeWindow(scope));
-        return denoisingLoss(parameter, denoiser, {
-          clean: scale(scope.target(), 1 / config.pathScale),
-          times: scope.stepInput('time'),
-          noise: scope.stepInput('noise'),
-          condition,
-        });
+        return denoisingLoss(
+          parameter,
+          { ...denoiser, checkpointing, attention },
+          {
+            clean: scale(scope.target(), 1 / config.pathScale),
+            times: scope.stepInput('time'),
+            noise: scope.stepInput('noise'),
+            condition,
+          },
+        );
       },
     };
   },

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { Value } from '../../tensor/graph.ts';
 import { type BuildOptions, everyStep, type ForwardModel, type ModelSize } from '../../tensor/model.ts';
 import { add, gather, gemm, padAxis, reshape } from '../../tensor/ops/index.ts';
+import { checkpointed } from '../../tensor/recompute.ts';
 import type { GradientFamily } from '../family.ts';
 import { activate, activationSchema, outputLayer } from './layers.ts';
-import { type ConvParameters, everyLevel, levelParameters } from './tcnLevels.ts';
+import { type ConvParameters, everyLevel, type LevelParameters, levelParameters } from './tcnLevels.ts';
 import { checkLayout, inLayout } from './tcnSeries.ts';
 
 const schema = z.strictObject({
@@ -50,13 +51,14 @@ export const tcn: GradientFamily<TcnConfig> = {
   role: 'regressor',
   fit: 'gradient',
   layouts: true,
+  blocks: true,
   runDefaults: { windowBars: 32 },
   description: 'Causal dilated convolutions: sees order in time with few parameters.',
   schema,
   define: (config, size, options) => ({
     forward:
       config.pooling === 'last' && config.steps === 'needed'
-        ? neededSteps(config, size)
+        ? neededSteps(config, size, options)
         : allSteps(config, options),
   }),
 };
@@ -114,27 +116,35 @@ function stepsPerLevel(config: TcnConfig, window: number): readonly LevelSteps[]
  * and 15, 7, 3 and 1 outputs. Each convolution picks its taps into rows [batch * steps, taps * in] and is one
  * matrix product.
  */
-function neededSteps(config: TcnConfig, size: ModelSize): ForwardModel {
+function neededSteps(config: TcnConfig, size: ModelSize, options: BuildOptions): ForwardModel {
   const plan = stepsPerLevel(config, size.window);
   return (scope) => {
     let x = scope.rowsAt(plan[0]!.inputs);
-    plan.forEach(({ inputs, results }, i) => {
-      const channels = x.shape[2]!;
-      const own = levelParameters(scope, config, `level${i}`, channels);
-      let y = x;
-      own.convs.forEach((conv, j) => {
-        const have = j === 0 ? inputs : results[j - 1]!;
-        y = activate(config.activation, convAt(y, have, results[j]!, conv, 2 ** i, config.kernelSize));
-      });
-      if (own.adds) {
-        const seen = pickSteps(x, inputs, results.at(-1)!);
-        const around = own.skip ? project(seen, own.skip) : seen;
-        y = config.convsPerLevel === 1 ? add(y, around) : activate(config.activation, add(y, around));
-      }
-      x = y;
+    plan.forEach((steps, i) => {
+      const own = levelParameters(scope, config, `level${i}`, x.shape[2]!);
+      x = checkpointed(options.checkpointing, x, (input) => neededLevel(config, own, input, steps, 2 ** i));
     });
     return outputLayer(scope, reshape(x, [-1, config.channels]));
   };
+}
+
+/** One level at the steps its results are needed of: [batch, inputs, in] -> [batch, results, channels]. */
+function neededLevel(
+  { activation, kernelSize, convsPerLevel }: TcnConfig,
+  own: LevelParameters,
+  x: Value,
+  { inputs, results }: LevelSteps,
+  dilation: number,
+): Value {
+  let y = x;
+  own.convs.forEach((conv, j) => {
+    const have = j === 0 ? inputs : results[j - 1]!;
+    y = activate(activation, convAt(y, have, results[j]!, conv, dilation, kernelSize));
+  });
+  if (!own.adds) return y;
+  const seen = pickSteps(x, inputs, results.at(-1)!);
+  const around = own.skip ? project(seen, own.skip) : seen;
+  return convsPerLevel === 1 ? add(y, around) : activate(activation, add(y, around));
 }
 
 /** The results of a convolution at some steps, [batch, want, out]. */

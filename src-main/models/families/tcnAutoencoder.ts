@@ -41,6 +41,7 @@ export const tcnAutoencoder: GradientFamily<TcnAutoencoderConfig> = {
   role: 'autoencoder',
   fit: 'gradient',
   layouts: true,
+  blocks: true,
   runDefaults: { windowBars: 240 },
   description:
     'Tells a window of several hours in a hundred numbers and back: what is usual, and what is not.',

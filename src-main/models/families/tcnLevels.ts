@@ -125,7 +125,7 @@ export function everyLevel<S>(
   for (let i = 0; i < settings.levels; i++) {
     const from = i === 0 ? inputs : settings.channels;
     const parameters = levelParameters(scope, settings, `${prefix}level${i}`, from);
-    series = level(ops, settings, parameters, series, 2 ** i, from);
+    series = ops.segment(series, (input) => level(ops, settings, parameters, input, 2 ** i, from));
   }
   return series;
 }

@@ -21,6 +21,7 @@ import {
   toBlocked,
   transpose,
 } from '../../tensor/ops/index.ts';
+import { checkpointed } from '../../tensor/recompute.ts';
 
 /** How far a causal convolution is spread out. */
 export interface Taps {
@@ -51,7 +52,15 @@ export interface SeriesOps<S> {
   step(series: S, step: number): Value;
   /** [batch, channels], the mean over time. */
   mean(series: S): Value;
+  /**
+   * A part of the network, of whose values only what enters is kept for the backward pass where the build options ask
+   * for gradient checkpointing.
+   */
+  segment(series: S, part: (series: S) => S): S;
 }
+
+/** Whether segments are computed again in the backward pass. */
+type Checkpointing = BuildOptions['checkpointing'];
 
 const reachOf = ({ weight, dilation }: Taps): number => (weight.shape[0]! - 1) * dilation;
 
@@ -59,7 +68,7 @@ const reachOf = ({ weight, dilation }: Taps): number => (weight.shape[0]! - 1) *
 const repeatAlong = (steps: Value, by: number, inner: number): Value =>
   add(steps, steps.graph.constant('float32', [by, inner], new Float32Array(by * inner)));
 
-const channelsFirst: SeriesOps<Value> = {
+const channelsFirst = (checkpointing: Checkpointing): SeriesOps<Value> => ({
   fromRows: (x) => transpose(x, [0, 2, 1]),
   rows: (x) => transpose(x, [0, 2, 1]),
   channels: (x) => x.shape[1]!,
@@ -84,9 +93,10 @@ const channelsFirst: SeriesOps<Value> = {
   },
   step: (x, step) => reshape(slice(x, 2, step, step + 1), [-1, x.shape[1]!]),
   mean: (x) => reduceMean(x, [2]),
-};
+  segment: (x, part) => checkpointed(checkpointing, x, part),
+});
 
-const channelsLast: SeriesOps<Value> = {
+const channelsLast = (checkpointing: Checkpointing): SeriesOps<Value> => ({
   fromRows: (x) => x,
   rows: (x) => x,
   channels: (x) => x.shape[2]!,
@@ -107,9 +117,10 @@ const channelsLast: SeriesOps<Value> = {
   },
   step: (x, step) => reshape(slice(x, 1, step, step + 1), [-1, x.shape[2]!]),
   mean: (x) => reduceMean(x, [1]),
-};
+  segment: (x, part) => checkpointed(checkpointing, x, part),
+});
 
-const blocked = (block: number): SeriesOps<BlockedSeries> => ({
+const blocked = (block: number, checkpointing: Checkpointing): SeriesOps<BlockedSeries> => ({
   fromRows: (x) => toBlocked(x, block),
   rows: fromBlocked,
   channels: ({ channels }) => channels,
@@ -125,19 +136,31 @@ const blocked = (block: number): SeriesOps<BlockedSeries> => ({
   upsample: blockedUpsample,
   step: blockedStep,
   mean: blockedMean,
+  segment(series, part) {
+    let { channels } = series;
+    const value = checkpointed(checkpointing, series.value, (inside) => {
+      const made = part({ ...series, value: inside });
+      channels = made.channels;
+      return made.value;
+    });
+    return { value, channels, block };
+  },
 });
 
 const BLOCK_OF = { blocked4: 4, blocked8: 8, blocked16: 16 } as const;
 
 /** Runs a definition that is the same for all layouts in the one asked for. */
-export function inLayout<Result>({ layout }: BuildOptions, define: <S>(ops: SeriesOps<S>) => Result): Result {
+export function inLayout<Result>(
+  { layout, checkpointing }: BuildOptions,
+  define: <S>(ops: SeriesOps<S>) => Result,
+): Result {
   switch (layout) {
     case 'channelsFirst':
-      return define(channelsFirst);
+      return define(channelsFirst(checkpointing));
     case 'channelsLast':
-      return define(channelsLast);
+      return define(channelsLast(checkpointing));
     default:
-      return define(blocked(BLOCK_OF[layout]));
+      return define(blocked(BLOCK_OF[layout], checkpointing));
   }
 }
 

@@ -3,7 +3,7 @@ import type { Value } from '../../tensor/graph.ts';
 import { type BuildOptions, everyStep, type ModelScope } from '../../tensor/model.ts';
 import { add, attention, gemm, layerNorm, matmul, reshape, slice } from '../../tensor/ops/index.ts';
 import { normalOf, zeros } from '../../tensor/parameters.ts';
-import { recompute } from '../../tensor/recompute.ts';
+import { checkpointed } from '../../tensor/recompute.ts';
 import type { GradientFamily } from '../family.ts';
 import { activate, activationSchema, dense, outputLayer } from './layers.ts';
 
@@ -42,6 +42,8 @@ export const transformer: GradientFamily<TransformerConfig> = {
   title: 'Transformer encoder',
   role: 'regressor',
   fit: 'gradient',
+  blocks: true,
+  attends: true,
   runDefaults: { windowBars: 32 },
   description: 'Attention over the window: finds which past bars matter for each other.',
   schema,
@@ -116,7 +118,7 @@ function block(
     const outer = residualLayer(scope, config, `${name}.outer`, activate(config.activation, inner));
     return add(y, reshape(outer, [-1, asked, config.channels]));
   };
-  return options.checkpointing ? recompute(([v]) => [segment(v!)], [x])[0]! : segment(x);
+  return checkpointed(options.checkpointing, x, segment);
 }
 
 const fanIn = (units: number): ReturnType<typeof normalOf> => normalOf(1 / Math.sqrt(units));

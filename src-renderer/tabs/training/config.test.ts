@@ -199,10 +199,11 @@ describe('switches', () => {
     const onCpu = switchNotes(draft, family('mlp'), cpu);
     expect(onCpu.precision).toMatchObject({ tone: 'warn', text: expect.stringContaining('Slower here') });
     expect(onCpu.attention?.text).toContain('no attention');
-    expect(onCpu.layout?.text).toContain('no convolutions');
+    expect(onCpu.layout?.text).toContain('one layout');
+    expect(onCpu.checkpointing?.text).toContain('no blocks');
     expect(onCpu.averageEvery?.text).toContain('one device');
     const onCuda = switchNotes({ ...draft, devices: 2 }, family('diffusion'), cuda);
-    expect(Object.keys(onCuda)).toEqual(['tf32', 'threads']);
+    expect(Object.keys(onCuda)).toEqual(['tf32', 'threads', 'layout']);
     const able = { ...cuda, supports: { ...cuda.supports, tf32: true } };
     expect(switchNotes(draft, undefined, able)).not.toHaveProperty('tf32');
     const solved = switchNotes(draft, family('ridge', { fit: 'solved' }), cpu);

@@ -29,7 +29,15 @@ type SwitchName =
   | 'averageEvery';
 
 const WITH_ATTENTION: ReadonlySet<FamilyName> = new Set(['transformer', 'diffusion']);
-const WITH_CONVOLUTIONS: ReadonlySet<FamilyName> = new Set(['tcn', 'tcnAutoencoder', 'anomaly', 'diffusion']);
+const WITH_LAYOUTS: ReadonlySet<FamilyName> = new Set(['tcn', 'tcnAutoencoder']);
+/** Made of blocks that can be computed again in the backward pass. */
+const WITH_BLOCKS: ReadonlySet<FamilyName> = new Set([
+  'tcn',
+  'transformer',
+  'tcnAutoencoder',
+  'anomaly',
+  'diffusion',
+]);
 
 function precisionNote(draft: Draft, device: DeviceDto): SwitchNote | undefined {
   const support = device.supports.mixedPrecision;
@@ -76,7 +84,8 @@ function ofFamily(family: FamilyInfo): Partial<Record<SwitchName, SwitchNote>> {
   if (family.fit === 'composed') return {};
   return {
     ...(WITH_ATTENTION.has(family.name) ? {} : { attention: none('this family has no attention') }),
-    ...(WITH_CONVOLUTIONS.has(family.name) ? {} : { layout: none('this family has no convolutions') }),
+    ...(WITH_LAYOUTS.has(family.name) ? {} : { layout: none('this family has one layout') }),
+    ...(WITH_BLOCKS.has(family.name) ? {} : { checkpointing: none('this family has no blocks') }),
   };
 }
 
