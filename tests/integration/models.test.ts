@@ -8,6 +8,9 @@ import { DEFAULT_FEATURES } from '../../src-main/features/index.ts';
 import { Predictor } from '../../src-main/models/predictor.ts';
 import type { ModelManifest } from '../../src-main/store/manifest.ts';
 import { cpuEngine } from '../../src-main/tensor/engines/cpu.ts';
+import { Graph, type Value } from '../../src-main/tensor/graph.ts';
+import { emitModel } from '../../src-main/tensor/onnx/emit.ts';
+import { log, reduceMean, reduceSum, sub, transpose } from '../../src-main/tensor/ops/index.ts';
 import type { ListedModel, TrainInput } from '../../src-shared/contract/training.ts';
 import { cleanUp, newFolder, openEngine } from '../support/engine.ts';
 import { endOfRun } from '../support/engineWorld.ts';
@@ -64,6 +67,20 @@ describe('stored models', () => {
     expect(model.conformal!.low).toBeLessThan(model.conformal!.achieved);
     const report = await engine.client.training.modelReport({ modelId: model.id });
     expect(report.map((part) => part.title)).toEqual(['Outcome by prediction, test span', 'Solution']);
+  });
+
+  it('are solved on the CPU whatever was asked for, and the run says so', async () => {
+    const { client } = engine;
+    const { runId } = await client.training.start({
+      symbol: 'SYNFX',
+      timeframe: 'H1',
+      family: 'ridge',
+      engine: 'tfjs',
+      horizonBars: 9,
+    });
+    const run = await endOfRun(engine, runId);
+    expect(run.engineNote).toMatch(/^Ridge regression is solved at once on the CPU/);
+    expect(run.bestValidation).toBeGreaterThan(0);
   });
 
   it('are verified as a whole', async () => {
@@ -153,7 +170,63 @@ describe('stored models', () => {
     writeFileSync(path, 'no model');
     await expect(
       engine.client.training.importModel({ ...input, path, features: ['return_1'] }),
-    ).rejects.toThrow(/refused the model/);
+    ).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringMatching(/refused the model/) });
+  });
+
+  it.each<[string, (x: Value) => [Value, string[]], RegExp]>([
+    [
+      'gives one number for a whole batch',
+      (x) => [reduceSum(x, [0, 1], false), []],
+      /gives y float32\[\]; one float32 number per/,
+    ],
+    [
+      'looks at the other rows of a batch',
+      (x) => [sub(reduceMean(x, [1], true), reduceMean(x, [0, 1], true)), ['batch', '1']],
+      /for a bar among others and .* for the same bar alone/,
+    ],
+    [
+      'does not always give numbers',
+      (x) => [log(reduceMean(x, [1], true)), ['batch', '1']],
+      /predicts NaN for the/,
+    ],
+    [
+      'gives a table that lies on its side',
+      (x) => [transpose(reduceMean(x, [1], true), [1, 0]), ['1', 'batch']],
+      /\[1,batch\]; one float32 number per window/,
+    ],
+  ])('made elsewhere are refused where the file %s', async (_, build, message) => {
+    const graph = new Graph('elsewhere');
+    const [y, shape] = build(graph.input('x', 'float32', [1, 2], ['batch', 2]));
+    graph.output(
+      'y',
+      y,
+      shape.map((s) => (s === '1' ? 1 : s)),
+    );
+    const path = join(folder, 'hostile.onnx');
+    writeFileSync(path, emitModel(graph));
+    await expect(
+      engine.client.training.importModel({
+        path,
+        symbol: 'SYNFX',
+        timeframe: 'H1',
+        horizonBars: 12,
+        features: ['return_1', 'rsi_14'],
+      }),
+    ).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringMatching(message) });
+  });
+
+  it.skipIf(process.platform === 'win32')('made elsewhere are refused where a device is named', async () => {
+    const path = '/dev/zero';
+    const input = {
+      path,
+      symbol: 'SYNFX',
+      timeframe: 'H1',
+      horizonBars: 12,
+      features: ['return_1'],
+    } as const;
+    await expect(engine.client.training.importModel({ ...input, features: ['return_1'] })).rejects.toThrow(
+      /\/dev\/zero is no file/,
+    );
   });
 
   it('predict what they said when they were trained, over history and file alike', async () => {
