@@ -8,6 +8,8 @@ import type {
 } from '../../src-shared/contract/training.ts';
 import { errorBody, FrontierError } from '../../src-shared/errors.ts';
 import type { JobEvent, JobHandle, JobState } from '../jobs/port.ts';
+import { COMPOSED_FAMILIES } from '../models/composed.ts';
+import { familyOf } from '../models/registry.ts';
 import type { TrainingRunRecord } from '../store/trainingRuns.ts';
 import { checkTrainInput } from '../training/inputChecks.ts';
 import { SAVE_REQUEST } from '../training/messages.ts';
@@ -23,6 +25,10 @@ const INTERRUPTED = {
   message: 'Frontier ended while this run was going on.',
   hint: 'Resume goes on from its last checkpoint.',
 } as const;
+
+/** What a family is called where it is read. */
+const titleOf = (family: TrainInput['family']): string =>
+  (COMPOSED_FAMILIES.find(({ name }) => name === family) ?? familyOf(family)).title;
 
 /** Training runs: starts them as jobs, follows their progress into the store, and goes on after a stop or a crash. */
 export class TrainingRuns {
@@ -141,7 +147,7 @@ export class TrainingRuns {
       input,
       dataset,
     };
-    const title = `Train ${input.family.toUpperCase()} on ${input.symbol} ${input.timeframe}`;
+    const title = `Train ${titleOf(input.family)} on ${input.symbol} ${input.timeframe}`;
     const job = submitJob(this.#context, 'train', title, payload);
     this.#jobs.set(record.id, job);
     this.#save({ ...record, jobId: job.id });
@@ -241,6 +247,7 @@ export class TrainingRuns {
         ...(typeof result.finalLoss === 'number' && Number.isFinite(result.finalLoss)
           ? { finalLoss: result.finalLoss }
           : {}),
+        ...(result.bestValidation === undefined ? {} : { bestValidation: result.bestValidation }),
         ...(result.steps > this.#record(runId).step ? { step: result.steps, totalSteps: result.steps } : {}),
         seconds: result.seconds,
         engineNote: result.engineNote,

@@ -207,6 +207,10 @@ async function byGradients(
   };
 }
 
+/** Whether a run asks for more than the CPU. */
+const askedElsewhere = ({ engine, device }: TrainInput): boolean =>
+  (engine !== 'auto' && engine !== 'cpu') || (device !== undefined && device !== 'cpu');
+
 async function bySolving(
   family: SolvedFamily<unknown>,
   data: TrainingData,
@@ -240,6 +244,11 @@ async function bySolving(
       : { bestValidationLoss: solved.figures.validationLoss }),
     bestStep: solved.figures.iterations ?? 1,
     engine: 'cpu',
+    ...(askedElsewhere(input)
+      ? {
+          engineDegradedReason: `${family.title} is solved at once on the CPU, which no engine makes faster.`,
+        }
+      : {}),
     stopped: false,
     parameters: solved.parameters,
     model,

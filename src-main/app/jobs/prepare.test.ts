@@ -59,6 +59,14 @@ describe('what a model learns from', () => {
     expect(scaler.mean).not.toEqual(plain.scaler.mean);
   });
 
+  it('refuses a price that does not move, and says so', () => {
+    const still = bars.close.map(() => 1.1);
+    const constant = { ...bars, open: still, high: still, low: still, close: still };
+    expect(() => prepare(constant, inputOf())).toThrow(
+      /Only 0 samples of the train part have a target: elsewhere the price stands still/,
+    );
+  });
+
   it('refuses windows that another instrument leaves too few of, before anything is trained', () => {
     // A market that is open for ten hours in twenty: no window of 24 hours is whole.
     const keep = (column: Float64Array) => column.filter((_, i) => i % 20 < 10);

@@ -82,6 +82,10 @@ function withoutMarked(matrix: FeatureMatrix, marks: Uint8Array): FeatureMatrix 
 
 /** Why samples may be missing, and what to change. */
 const LACKS = {
+  still: [
+    'have a target: elsewhere the price stands still',
+    'Use another history; a price that does not move cannot be learnt from.',
+  ],
   repaired: ['touch no repaired bar', 'Bring a better history, or train with the repaired bars included.'],
   unknown: [
     'have all features in every bar of their window',
@@ -139,7 +143,13 @@ export function prepare(
   const ends = excluded ? all.filter((row) => !isTouched(row)) : all;
   const samples = (of: Int32Array) =>
     SAMPLE_PARTS.reduce((sum, part) => sum + endsIn(of, targets, split[part]).length, 0);
-  assertEnough(all, targets, split, LACKS.unknown);
+  assertEnough(
+    all,
+    targets.map(() => 0),
+    split,
+    LACKS.unknown,
+  );
+  assertEnough(all, targets, split, LACKS.still);
   if (excluded) assertEnough(ends, targets, split, LACKS.repaired);
   return {
     matrix,

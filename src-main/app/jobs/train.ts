@@ -28,6 +28,8 @@ export interface TrainJobResult {
   /** Models that were stored on the way, e.g. one per horizon. */
   readonly further?: readonly ModelDto[];
   readonly finalLoss: number;
+  /** Of the fit, where it had validation windows. */
+  readonly bestValidation?: number | undefined;
   readonly seconds: number;
   readonly steps: number;
   readonly stopped: boolean;
@@ -100,6 +102,7 @@ export async function trainJob(payload: TrainPayload, context: JobContext): Prom
   return {
     model,
     finalLoss: fitted.finalLoss,
+    bestValidation: fitted.bestValidationLoss,
     seconds: fitted.seconds,
     steps: fitted.steps,
     stopped: fitted.stopped,
