@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import type { DatasetRef } from '../../src-shared/contract/data.ts';
 import { FrontierError } from '../../src-shared/errors.ts';
@@ -41,7 +41,12 @@ async function userPath(home: string, path: string): Promise<string> {
       'Choose a folder outside it.',
     );
   }
-  return join(folder, basename(path));
+  const file = join(folder, basename(path));
+  // Finished files are renamed into place, which would put one in the place of a device or a pipe too.
+  const there = await lstat(file).catch(() => undefined);
+  if (there && !there.isFile() && !there.isSymbolicLink())
+    throw new FrontierError('BAD_INPUT', `${path} is no file.`, 'Name a file to write.');
+  return file;
 }
 
 async function removeOld(folder: string, nowMs: number): Promise<void> {

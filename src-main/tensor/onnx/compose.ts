@@ -195,7 +195,7 @@ export function composeModels(
         throw new FrontierError(
           'BAD_INPUT',
           `the models are written for operator sets ${known} and ${version} and cannot be joined`,
-          `Export the model made elsewhere again with operator set ${Math.min(known, version)}.`,
+          'Export the model made elsewhere again with operator set 17, as those made here.',
         );
       }
       opsets.set(domain, version);
