@@ -46,6 +46,8 @@ function WindowCount({ model, span, draft }: Omit<EntryRulesFieldsProps, 'onChan
   );
 }
 
+const OFF = 'off';
+
 /** The anomaly model whose unusual windows are left out. */
 function AnomalyRule({ model, draft, onChange }: Omit<EntryRulesFieldsProps, 'span'>) {
   const { data, error, reload } = useQuery('training.models', () => rpc.training.models(), []);
@@ -59,17 +61,16 @@ function AnomalyRule({ model, draft, onChange }: Omit<EntryRulesFieldsProps, 'sp
       <Select
         size="xs"
         label="Not after unusual windows"
-        placeholder={none ? 'No anomaly model of this history' : 'Off'}
         data={[
+          { value: OFF, label: none ? 'No anomaly model of this history' : 'Off' },
           ...(choices ?? []).map((m) => ({ value: m.id, label: modelLabel(m) })),
           ...(foreign ? [{ value: chosen, label: `${chosen} (another history)` }] : []),
         ]}
-        value={chosen ?? null}
+        value={chosen ?? OFF}
+        allowDeselect={false}
         disabled={choices === undefined || none}
-        clearable
-        clearButtonProps={{ 'aria-label': 'Allow entries after unusual windows' }}
         data-testid="rules-anomalies"
-        onChange={(id) => onChange({ ...draft, avoidAnomalies: id ?? undefined })}
+        onChange={(id) => onChange({ ...draft, avoidAnomalies: id === null || id === OFF ? undefined : id })}
       />
       {none && (
         <p className="ft-form-note">

@@ -19,6 +19,7 @@ describe('models over a chart', () => {
       for await (const _ of await client.training.watch({ runId }));
       expect((await client.training.get({ runId })).error).toBeUndefined();
     };
+    await learn({ ...MARKET, family: 'ridge' });
     await learn({
       ...MARKET,
       family: 'diffusion',
@@ -107,5 +108,23 @@ describe('models over a chart', () => {
     }
     await page.getByTestId('fan-legend').waitFor({ state: 'detached' });
     await page.getByTestId('anomaly-legend').waitFor({ state: 'detached' });
+  });
+
+  it('ORD-24: a backtest leaves out entries after unusual windows, and says so', async () => {
+    const { page } = world;
+    await openTab(page, 'backtest');
+    const rule = page.getByRole('combobox', { name: 'Not after unusual windows' });
+    await rule.click();
+    await page.getByRole('option', { name: /Anomaly v/ }).click();
+    await page.getByText('the same bars that carry a marker').waitFor();
+    await page.getByTestId('backtest-run').click();
+    const said = page.getByTestId('entry-rules');
+    await said.waitFor({ timeout: JOB_MS });
+    expect(await said.textContent()).toMatch(/after windows that the anomaly model mdl_\w+ flags \(\d+ entr/);
+    await shot(page, 'backtest-unusual-windows');
+    expect(await looksWrong(page)).toEqual([]);
+    await rule.click();
+    await page.getByRole('option', { name: 'Off' }).click();
+    await page.getByText('the same bars that carry a marker').waitFor({ state: 'detached' });
   });
 });
