@@ -8,7 +8,9 @@ import type { TrainGraphSpec } from '../tensor/train-graph.ts';
 import { graphSpec, prepareModel } from '../training/open.ts';
 import { threadsEach } from '../training/parallel.ts';
 import { type PlanDevice, type PlanFacts, planRun, type TrialResult } from '../training/planner.ts';
+import { chronologicalSplit, embargoFor } from '../validation/splits.ts';
 import { configOf } from './jobs/fit.ts';
+import { horizonsOf } from './jobs/horizons.ts';
 import { featuresOf, SHARES } from './jobs/prepare.ts';
 
 /** What is known of a run before its data is read. */
@@ -42,8 +44,11 @@ function deviceFor(
     );
     const best = raced.reduce((a, b) => (b.probeMs! < a.probeMs! ? b : a), cpu);
     const others = raced.filter((d) => d !== best).map((d) => `${d.id} ${d.probeMs!.toFixed(1)} ms`);
-    const against = others.length > 0 ? `, against ${others.join(', ')}` : ': nothing else works here';
-    const reason = `${best.id} runs the probe fastest (${best.probeMs?.toFixed(1) ?? '?'} ms${against}).`;
+    const time = best.probeMs === null ? '' : ` (${best.probeMs.toFixed(1)} ms`;
+    const reason =
+      others.length > 0
+        ? `${best.id} runs the probe fastest${time}, against ${others.join(', ')}).`
+        : `${best.id}, as no other engine works here.`;
     return { device: asPlanned(best), reason };
   }
   const named = device ?? (engine === 'cpu' ? 'cpu' : `${engine}:0`);
@@ -126,26 +131,47 @@ function factsOf(request: PlanRequest, windows: number): PlanFacts {
 /** Windows of the training part, before the data is read: gaps and repaired bars may leave some out. */
 function windowsOf({ input, dataset, trial }: PlanRequest): number {
   if (trial) return trial.trainWindows;
-  const own = featuresOf({ ...input, symbols: [] });
-  const usable = dataset.bars - featureWarmupBars(own) - input.windowBars - input.horizonBars;
+  const usable = dataset.bars - warmupOf(input) - input.windowBars - input.horizonBars;
   return Math.max(0, Math.floor(usable * SHARES.train));
+}
+
+const warmupOf = (input: TrainInput): number => featureWarmupBars(featuresOf({ ...input, symbols: [] }));
+
+/** Why the history is too short for the window and the horizon, as the run itself would say it. */
+function tooShort({ input, dataset }: PlanRequest): string | null {
+  const { windowBars, horizonBars } = input;
+  try {
+    chronologicalSplit({
+      rows: dataset.bars,
+      usableFrom: Math.min(dataset.bars, warmupOf(input) + windowBars - 1),
+      embargoBars: embargoFor({ horizonBars, windowBars }),
+      shares: SHARES,
+    });
+    return null;
+  } catch (error) {
+    if (!(error instanceof FrontierError) || error.code !== 'REFUSED') throw error;
+    return [error.message, error.hint].join(' ').trim();
+  }
 }
 
 /** Models of a set of horizons that are trained one after the other: each fold of each horizon, and then the model. */
 function planHorizons(request: PlanRequest): EstimateDto {
   const settings = composedSettings('horizons', request.input.model);
+  const horizons = horizonsOf(settings, request.input);
+  // The longest horizon leaves the fewest samples.
+  const horizonBars = horizons.at(-1)!.bars;
   const one = planTraining({
     ...request,
-    input: { ...request.input, family: settings.family, model: settings.model },
+    input: { ...request.input, family: settings.family, model: settings.model, horizonBars },
   });
-  const count = settings.hours.length * (settings.folds + 1);
+  const count = horizons.length * (settings.folds + 1);
   return {
     ...one,
     totalSteps: one.totalSteps * count,
     seconds: one.seconds === null ? null : one.seconds * count,
     decisions: [
       ...one.decisions,
-      `At most ${count} models are trained one after the other: ${settings.folds} folds and the model itself for each of ${settings.hours.length} horizons. Memory is that of one.`,
+      `At most ${count} models are trained one after the other: ${settings.folds} folds and the model itself for each of ${horizons.length} horizons. Memory is that of one.`,
     ],
   };
 }
@@ -158,10 +184,17 @@ export function planTraining(request: PlanRequest): EstimateDto {
   const { input, devices, trial } = request;
   if (input.family === 'horizons') return planHorizons(request);
   const windows = windowsOf(request);
+  const refusal = tooShort(request);
   if (input.family === 'ensemble' || familyOf(input.family).fit === 'solved') {
     const cpu = devices.find(({ id }) => id === 'cpu')!;
-    return planSolved(request, asPlanned(cpu), windows);
+    const solved = planSolved(request, asPlanned(cpu), windows);
+    return { ...solved, refusal: refusal ?? solved.refusal };
   }
   const plan = planRun(factsOf(request, windows), trial);
-  return trial?.note ? { ...plan, warnings: [...plan.warnings, trial.note] } : plan;
+  const planned = { ...plan, refusal: refusal ?? plan.refusal };
+  if (!trial?.note) return planned;
+  // Where the user left the choice, another engine than the first is a decision; else it is not what was asked for.
+  return input.engine === 'auto'
+    ? { ...planned, decisions: [...planned.decisions, `${trial.note}.`] }
+    : { ...planned, warnings: [...planned.warnings, trial.note] };
 }

@@ -35,6 +35,8 @@ export class TrainingRuns {
   readonly #context: EngineContext;
   readonly #jobs = new Map<string, JobHandle>();
   readonly #records = new Map<string, TrainingRunRecord>();
+  /** Runs whose end the store refused, e.g. because the disk is full. */
+  readonly #unstored = new Set<string>();
 
   /** Runs that an earlier engine left going are shown as stopped; their checkpoints are kept. */
   constructor(context: EngineContext) {
@@ -127,7 +129,8 @@ export class TrainingRuns {
   }
 
   get(runId: string): TrainingRunDto {
-    return this.#context.stores.trainingRuns.get(runId);
+    const stored = this.#context.stores.trainingRuns.get(runId);
+    return this.#unstored.has(runId) ? { ...stored, ...this.#record(runId) } : stored;
   }
 
   #running(runId: string): JobHandle {
@@ -151,8 +154,17 @@ export class TrainingRuns {
     const job = submitJob(this.#context, 'train', title, payload);
     this.#jobs.set(record.id, job);
     this.#save({ ...record, jobId: job.id });
-    job.subscribe((event) => this.#jobEvent(record.id, event));
-    void this.#finish(record.id, job);
+    let refused: unknown;
+    job.subscribe((event) => {
+      try {
+        this.#jobEvent(record.id, event);
+      } catch (error) {
+        // Thrown on, it would end the engine: nobody waits for an event.
+        if (refused === undefined && !isEnded(job.state)) void job.stop();
+        refused ??= error;
+      }
+    });
+    void this.#finish(record.id, job, () => refused);
   }
 
   #progress(runId: string, data: TrainProgressData): void {
@@ -232,7 +244,8 @@ export class TrainingRuns {
       this.#progress(runId, event.progress.data as TrainProgressData);
   }
 
-  async #finish(runId: string, job: JobHandle): Promise<void> {
+  /** @param refused what the store threw while the run went on, if anything */
+  async #finish(runId: string, job: JobHandle, refused: () => unknown): Promise<void> {
     try {
       const result = (await job.result) as TrainJobResult;
       for (const model of [...(result.further ?? []), result.model]) {
@@ -256,10 +269,24 @@ export class TrainingRuns {
       });
       this.#context.hub.notify('models');
     } catch (error) {
-      const { code, message, hint } = errorBody(error);
+      this.#failed(runId, refused() ?? error);
+    }
+  }
+
+  #failed(runId: string, error: unknown): void {
+    const { code, message, hint } = errorBody(error);
+    const state: JobState = code === 'CANCELLED' ? 'stopped' : 'failed';
+    const end = { state, error: { code, message, hint }, endedMs: this.#context.clock.nowMs() };
+    try {
+      this.#update(runId, end);
       this.#log(runId, code === 'CANCELLED' ? 'info' : 'error', 'run', [message, hint].join(' ').trim());
-      const state: JobState = code === 'CANCELLED' ? 'stopped' : 'failed';
-      this.#update(runId, { state, error: { code, message, hint }, endedMs: this.#context.clock.nowMs() });
+    } catch (unwritten) {
+      // Whoever follows the run is told all the same; the store says so when the engine is opened again.
+      this.#context.log(`the end of the training run ${runId} cannot be stored`, unwritten);
+      this.#records.set(runId, { ...this.#record(runId), ...end });
+      this.#unstored.add(runId);
+      this.#context.hub.notify(`run:${runId}`);
+      this.#context.hub.notify('runs');
     }
   }
 
@@ -274,6 +301,7 @@ export class TrainingRuns {
   #save(record: TrainingRunRecord): void {
     this.#records.set(record.id, record);
     this.#context.stores.trainingRuns.save(record);
+    this.#unstored.delete(record.id);
     this.#context.hub.notify(`run:${record.id}`);
     this.#context.hub.notify('runs');
   }

@@ -151,7 +151,7 @@ describe('the plan of a run', () => {
     const plan = planRun(facts(), { msPerStep: 4, peakBytes: 3 * GB, steps: 30 });
     expect(plan.seconds).toBeCloseTo(7.8, 10);
     expect(plan.memoryBytes).toBe(3 * GB);
-    expect(plan.decisions.at(-1)).toMatch(/4\.00 ms per step, at most 3\.0 GB/);
+    expect(plan.decisions.at(-1)).toMatch(/4\.00 ms per step, at most 2\.8 GiB/);
   });
 
   it('warns above 90 % of the memory', () => {

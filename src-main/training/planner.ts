@@ -52,8 +52,10 @@ const AUTO_STEPS_PER_EPOCH = 50;
 const UNKNOWN_SHARE = 0.5;
 const LEAST_BATCH = 4;
 
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
 const size = (bytes: number): string =>
-  bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+  bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${Math.max(1, Math.round(bytes / MIB))} MiB`;
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.01 ? 1 : 0)} %`;
 
 /** Memory of a plan: on the device, and in main memory. They are the same on the CPU. */

@@ -74,7 +74,7 @@ describe('the hardware of this machine over the contract', () => {
     const run = await endOfRun(engine, runId);
     expect(run.state, run.error?.message).toBe('done');
     const log = (await client.training.log({ runId })).map(({ topic, message }) => `${topic}: ${message}`);
-    expect(log).toContainEqual(expect.stringMatching(/^memory: Memory: .*the process \d+ MB/));
+    expect(log).toContainEqual(expect.stringMatching(/^memory: Memory: .*the process \d+ MiB/));
     expect(log).toContainEqual(
       expect.stringMatching(/^worker: 2 workers on cpu, cpu .* gradients every step/),
     );

@@ -26,8 +26,11 @@ interface Horizon {
   readonly bars: number;
 }
 
-/** Horizons in bars, shortest first; those shorter than a bar say nothing and are left out. */
-function horizonsOf(settings: HorizonsSettings, input: TrainInput): Horizon[] {
+/**
+ * Horizons in bars, shortest first; those shorter than a bar say nothing and are left out.
+ * @throws FrontierError BAD_INPUT where fewer than two are left
+ */
+export function horizonsOf(settings: HorizonsSettings, input: TrainInput): Horizon[] {
   const barMs = timeframeMs(input.timeframe);
   const all = [...new Set(settings.hours)]
     .sort((a, b) => a - b)
@@ -149,16 +152,16 @@ function reportParts(made: readonly Made[], apart: ReturnType<typeof disagreemen
       kind: 'table',
       title: 'Horizons on expanding windows',
       note: 'Each model was trained on everything before the stretch it is judged on. Sharpe ratio and drawdown are of following every prediction over its whole horizon, after the cost of a round trip.',
-      columns: ['Horizon', 'Model', 'Windows', 'Accuracy %', 'RMSE', 'Trades', 'Sharpe', 'Drawdown %'],
+      columns: ['Horizon', 'Windows', 'Accuracy %', 'RMSE', 'Trades', 'Sharpe', 'Drawdown %', 'Model'],
       rows: made.map(({ model, walk }, i) => [
         names[i]!,
-        model.id,
         walk.n,
         finite(100 * walk.accuracy),
         finite(walk.rmse),
         walk.trades,
         finite(walk.sharpe),
         finite(walk.drawdownPct),
+        model.id,
       ]),
     },
     {
