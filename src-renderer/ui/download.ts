@@ -3,7 +3,8 @@ export function downloadText(fileName: string, text: string, type = 'text/csv;ch
   save(fileName, new Blob([text], { type }));
 }
 
-function save(fileName: string, blob: Blob): void {
+/** Hands the user what the window holds, as a file. */
+export function save(fileName: string, blob: Blob): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;

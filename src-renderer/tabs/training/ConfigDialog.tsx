@@ -5,6 +5,7 @@ import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import type { FamilyInfo } from '../../../src-shared/contract/training.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import { EstimatePanel } from './EstimatePanel.tsx';
+import { useRefusal } from './estimate.ts';
 import { type Checked, errorsIn, type SectionName } from './fields.ts';
 import { SECTIONS } from './fieldTypes.ts';
 import { PresetBar } from './PresetBar.tsx';
@@ -97,6 +98,7 @@ export function ConfigDialog({ checked, family, dataset, starter }: ConfigDialog
   const section = useTraining((s) => s.section);
   const input = checked.ok ? checked.input : undefined;
   const errors = checked.ok ? NO_ERRORS : checked.errors;
+  const refusal = useRefusal();
   const Body = BODIES[section ?? 'market'];
   const close = () => trainingStore.setState({ section: undefined });
   const title = useMemo(() => `Training run on ${dataset.symbol} ${dataset.timeframe}`, [dataset]);
@@ -135,7 +137,8 @@ export function ConfigDialog({ checked, family, dataset, starter }: ConfigDialog
           variant="filled"
           data-testid="config-start"
           loading={starter.busy}
-          disabled={!input}
+          disabled={!input || refusal !== undefined}
+          title={refusal}
           leftSection={<IconPlayerPlay size={15} aria-hidden />}
           onClick={() => input && void starter.start(input)}
         >

@@ -1,7 +1,7 @@
 import { NumberInput, SegmentedControl, Select, Switch, Tooltip } from '@mantine/core';
 import { IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { fieldOf } from './fields.ts';
+import { fieldOf, unitText } from './fields.ts';
 import type { ChoiceSpec, FieldSpec, NumberSpec, SwitchSpec } from './fieldTypes.ts';
 import { setField, useTraining } from './trainingStore.ts';
 
@@ -26,16 +26,9 @@ interface FieldProps<S extends FieldSpec> {
   readonly disabled?: boolean;
 }
 
-const SINGULAR: Readonly<Record<string, string>> = {
-  ' bars': ' bar',
-  ' batches': ' batch',
-  ' steps': ' step',
-  ' epochs': ' epoch',
-};
-
 function suffixOf(spec: NumberSpec, value: number | string): { suffix?: string } {
   if (spec.suffix === undefined) return {};
-  return { suffix: Number(value) === 1 ? (SINGULAR[spec.suffix] ?? spec.suffix) : spec.suffix };
+  return { suffix: unitText(spec.suffix, Number(value)) };
 }
 
 function NumberField({ spec, error, place, disabled = false }: FieldProps<NumberSpec>) {

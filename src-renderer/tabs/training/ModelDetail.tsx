@@ -1,5 +1,12 @@
 import { ActionIcon, Button, Tabs } from '@mantine/core';
-import { IconCircleCheck, IconDownload, IconPin, IconPinFilled, IconShieldCheck } from '@tabler/icons-react';
+import {
+  IconCircleCheck,
+  IconDownload,
+  IconPin,
+  IconPinFilled,
+  IconShieldCheck,
+  IconTableExport,
+} from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ListedModel } from '../../../src-shared/contract/training.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
@@ -12,8 +19,8 @@ import { Coverage } from './CoverageFigure.tsx';
 import { CoverageParts } from './CoverageParts.tsx';
 import { Figures } from './Figures.tsx';
 import { FitFigures, UseButtons, useModel } from './ModelCard.tsx';
+import { ModelLink } from './ModelLink.tsx';
 import { useModelActions } from './modelActions.ts';
-import { useModels } from './queries.ts';
 import { ReportParts } from './ReportParts.tsx';
 import { ROLE_LABEL } from './roles.ts';
 import { barsText } from './runText.ts';
@@ -36,7 +43,7 @@ function Worth({ model: m }: ModelProps) {
         <p className="ft-form-note">
           Interval: {METHOD[c.method]}
           {typeof c.width === 'number'
-            ? `, ${formatNumber(c.width, 3)} wide on average (units of the target)`
+            ? `, ${formatNumber(c.width, 3)} volatility units wide on average`
             : ''}
           .
         </p>
@@ -51,22 +58,6 @@ function Worth({ model: m }: ModelProps) {
       )}
       <SpanStrip model={m} />
     </>
-  );
-}
-
-/** A model named so that one click opens it. */
-function ModelLink({ modelId }: { readonly modelId: string }) {
-  const known = useModels().data?.find((m) => m.id === modelId);
-  const text = known ? `${known.symbol} ${known.timeframe} v${known.version}` : modelId;
-  return (
-    <Button
-      size="compact-xs"
-      variant="subtle"
-      onClick={() => trainingStore.setState({ shownModelId: modelId })}
-      title={modelId}
-    >
-      {text}
-    </Button>
   );
 }
 
@@ -135,8 +126,8 @@ function Head({ model: m }: ModelProps) {
   const { run, busy, error, checks } = useModelActions(m);
   return (
     <>
+      <UseButtons model={m} />
       <div className="ft-model-actions">
-        <UseButtons model={m} />
         <Button
           data-testid="model-verify"
           disabled={!m.present}
@@ -157,6 +148,18 @@ function Head({ model: m }: ModelProps) {
         >
           Export .onnx
         </Button>
+        {m.role === 'regressor' && (
+          <Button
+            data-testid="model-predict"
+            disabled={!m.present}
+            loading={busy === 'predict'}
+            title="Its forecast at every bar of the history it was trained on: time, return over the horizon, lower and upper end"
+            leftSection={<IconTableExport size={14} aria-hidden />}
+            onClick={() => void run('predict')}
+          >
+            Forecasts as CSV
+          </Button>
+        )}
         <ActionIcon
           data-testid="model-pin"
           aria-label="Pinned: never pruned"

@@ -5,7 +5,7 @@ import { type ListedModel, MODEL_ROLES } from '../../../src-shared/contract/trai
 import { useWorkspace, workspace } from '../../state/workspace.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { DataGrid, type GridColumn } from '../../ui/DataGrid.tsx';
-import { formatPct, formatSigned } from '../../ui/format.ts';
+import { formatNumber, formatPct, formatSigned, UNKNOWN } from '../../ui/format.ts';
 import { familyLabel } from '../../ui/models.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Split } from '../../ui/Split.tsx';
@@ -18,16 +18,20 @@ import { useModels } from './queries.ts';
 import { ROLE_HELP, ROLE_LABEL } from './roles.ts';
 import { trainingStore, useTraining } from './trainingStore.ts';
 
+/** Anomaly models and autoencoders tell of the window itself. */
+const looksAhead = (m: ListedModel): boolean => m.role === 'regressor' || m.role === 'diffusion';
+
 const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'market',
     label: 'Model',
-    width: 224,
+    width: 196,
     render: (m) => (
       <span className="ft-cell-line">
         {m.pinned && <IconPinFilled size={12} aria-label="Pinned" className="ft-pin" />}
         <span className={m.present ? '' : 'ft-dim'}>
           {m.symbol} {m.timeframe} v{m.version}
+          {m.present ? '' : ', pruned'}
         </span>
         {m.synthetic && <SyntheticBadge />}
       </span>
@@ -38,10 +42,19 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'family',
     label: 'Family',
-    width: 98,
+    width: 118,
     render: (m) => familyLabel(m.family),
     title: (m) => familyLabel(m.family),
     sortBy: (m) => familyLabel(m.family),
+  },
+  {
+    key: 'ahead',
+    label: 'Ahead',
+    help: 'Bars ahead that it predicts',
+    width: 62,
+    align: 'end',
+    render: (m) => (looksAhead(m) ? formatNumber(m.horizonBars) : UNKNOWN),
+    sortBy: (m) => (looksAhead(m) ? m.horizonBars : undefined),
   },
   {
     key: 'created',
@@ -85,13 +98,6 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
     render: (m) => ROLE_LABEL[m.role],
     title: (m) => ROLE_HELP[m.role],
     sortBy: (m) => ROLE_LABEL[m.role],
-  },
-  {
-    key: 'files',
-    label: 'Files',
-    width: 66,
-    render: (m) => (m.present ? 'present' : <span className="ft-dim">pruned</span>),
-    sortBy: (m) => (m.present ? 1 : 0),
   },
 ];
 

@@ -6,12 +6,18 @@ import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
 import { useChartColors } from '../../ui/theme.ts';
 import { DASHES } from './compare.ts';
 import { Figures, figureText } from './Figures.tsx';
+import { ModelLink } from './ModelLink.tsx';
 
 type PartOf<K extends ReportPart['kind']> = Extract<ReportPart, { kind: K }>;
 
 /** Figures stand at the right, words at the left. */
 function alignmentOf(part: PartOf<'table'>, column: number): string {
   return part.rows.some((row) => typeof row[column] === 'string') ? '' : 'ft-right';
+}
+
+function Cell({ value }: { readonly value: string | number | null }) {
+  if (typeof value !== 'string') return figureText(value);
+  return /^mdl_\w+/.test(value) ? <ModelLink modelId={value} /> : value;
 }
 
 function Table({ part }: { readonly part: PartOf<'table'> }) {
@@ -33,7 +39,7 @@ function Table({ part }: { readonly part: PartOf<'table'> }) {
             <tr key={i}>
               {row.map((cell, c) => (
                 <td key={part.columns[c]} className={alignmentOf(part, c)}>
-                  {typeof cell === 'string' ? cell : figureText(cell)}
+                  <Cell value={cell} />
                 </td>
               ))}
             </tr>

@@ -17,13 +17,15 @@ function Figure({ name, children }: { readonly name: string; readonly children: 
 
 const COLOUR: Partial<Record<TrainingRunDto['state'], string>> = { paused: 'yellow', failed: 'red' };
 
+/** What a run counts: steps of a network, fits of a set of models, or nothing where all is computed at once. */
+export type Counted = 'steps' | 'fits' | 'nothing';
+
 interface FactsProps {
   readonly run: TrainingRunDto;
-  /** False for families that are computed at once: they have no epochs. */
-  readonly stepwise: boolean;
+  readonly counted: Counted;
 }
 
-function Bars({ run, stepwise }: FactsProps) {
+function Bars({ run, counted }: FactsProps) {
   const whole = run.state === 'done' ? 100 : run.totalSteps > 0 ? (100 * run.step) / run.totalSteps : 0;
   const epoch = epochShare(run);
   const colour = COLOUR[run.state];
@@ -36,7 +38,7 @@ function Bars({ run, stepwise }: FactsProps) {
         size={6}
         {...(colour ? { color: colour } : {})}
       />
-      {stepwise && (
+      {counted === 'steps' && (
         <>
           <span className="ft-dim ft-small">Epoch</span>
           <Progress
@@ -95,7 +97,10 @@ function StepFigures({ run }: { readonly run: TrainingRunDto }) {
   return (
     <>
       <Figure name="Step">
-        {formatNumber(run.step)} <span className="ft-dim ft-small">of {formatNumber(run.totalSteps)}</span>
+        {run.totalSteps > 0 ? formatNumber(run.step) : UNKNOWN}{' '}
+        <span className="ft-dim ft-small">
+          {run.totalSteps > 0 ? `of ${formatNumber(run.totalSteps)}` : ''}
+        </span>
       </Figure>
       <Figure name="Epoch">
         {formatNumber(run.epoch)} <span className="ft-dim ft-small">of {formatNumber(run.input.epochs)}</span>
@@ -105,18 +110,30 @@ function StepFigures({ run }: { readonly run: TrainingRunDto }) {
   );
 }
 
+/** Of a run that makes several models one after the other. */
+function FitFigures({ run }: { readonly run: TrainingRunDto }) {
+  const known = run.totalSteps > 0;
+  return (
+    <Figure name="Models fitted">
+      {known ? formatNumber(run.step) : UNKNOWN}{' '}
+      <span className="ft-dim ft-small">{known ? `of ${formatNumber(run.totalSteps)}` : ''}</span>
+    </Figure>
+  );
+}
+
 /** How far a run is, on what it runs, and what is worth knowing about it. */
-export function RunFacts({ run, stepwise }: FactsProps) {
+export function RunFacts({ run, counted }: FactsProps) {
   return (
     <div className="ft-run-facts">
-      <Bars run={run} stepwise={stepwise} />
+      <Bars run={run} counted={counted} />
       <div className="ft-figures ft-run-figures">
         <Figure name="State">
           <RunState state={run.state} testId="train-state" />
         </Figure>
-        {stepwise && <StepFigures run={run} />}
+        {counted === 'steps' && <StepFigures run={run} />}
+        {counted === 'fits' && <FitFigures run={run} />}
         <TimeFigure run={run} />
-        {stepwise && <Figure name="Best validation">{lossText(run.bestValidation)}</Figure>}
+        {counted === 'steps' && <Figure name="Best validation">{lossText(run.bestValidation)}</Figure>}
         <Figure name="Engine">{engineText(run)}</Figure>
         {run.workers !== undefined && run.input.devices > 1 && (
           <Figure name="Workers">
@@ -124,7 +141,7 @@ export function RunFacts({ run, stepwise }: FactsProps) {
             <span className="ft-dim ft-small">of {formatNumber(run.input.devices)}</span>
           </Figure>
         )}
-        {stepwise && <Figure name="Saved at step">{formatNumber(run.savedStep)}</Figure>}
+        {counted === 'steps' && <Figure name="Saved at step">{formatNumber(run.savedStep)}</Figure>}
         {run.restarts > 0 && <Figure name="Worker restarts">{formatNumber(run.restarts)}</Figure>}
       </div>
       <Notes run={run} />

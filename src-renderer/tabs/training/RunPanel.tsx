@@ -8,7 +8,7 @@ import {
   IconPlayerStop,
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
-import type { TrainingRunDto } from '../../../src-shared/contract/training.ts';
+import type { FamilyInfo, TrainingRunDto } from '../../../src-shared/contract/training.ts';
 import { type ErrorCode, FrontierError } from '../../../src-shared/errors.ts';
 import { workspace } from '../../state/workspace.ts';
 import { formatTime } from '../../ui/format.ts';
@@ -20,7 +20,7 @@ import { axisEnd } from './curve.ts';
 import { LossChart } from './LossChart.tsx';
 import { isComputedAtOnce, useFamilies, useRuns } from './queries.ts';
 import { RunCharts } from './RunCharts.tsx';
-import { RunFacts } from './RunFacts.tsx';
+import { type Counted, RunFacts } from './RunFacts.tsx';
 import { RunLog } from './RunLog.tsx';
 import { exportRun, isResumable, type RunActions, useRunActions, useRunCommands } from './runActions.ts';
 import { runTitle } from './runText.ts';
@@ -143,20 +143,14 @@ function Curve({ run, hover, onHover }: CurveProps) {
   return (
     <div className="ft-loss" data-testid="loss-chart" data-points={0}>
       {over ? (
-        <EmptyState
-          title="No losses were measured"
-          text={
-            run.state === 'done'
-              ? 'Models that are computed at once, or made of others, have no curve.'
-              : 'The run ended before its first chunk of steps.'
-          }
-        />
+        <EmptyState title="No losses were measured" text="The run ended before its first chunk of steps." />
       ) : (
         <LoadingState label="Preparing features and the graph" />
       )}
     </div>
   );
 }
+
 interface CurveProps {
   readonly run: TrainingRunDto;
   readonly hover: number | undefined;
@@ -197,8 +191,35 @@ function Lower({ run, hover, onHover }: CurveProps) {
   );
 }
 
-function Body({ run }: { readonly run: TrainingRunDto }) {
+/** What there is of a run without steps. */
+function Curveless({ run }: { readonly run: TrainingRunDto }) {
+  const [shown, setShown] = useState<'log' | 'settings'>('log');
+  return (
+    <div className="ft-run-lower">
+      <div className="ft-run-lower-head">
+        <SegmentedControl
+          aria-label="About the run"
+          value={shown}
+          onChange={(v) => setShown(v as 'log' | 'settings')}
+          data={[
+            { value: 'log', label: 'Log' },
+            { value: 'settings', label: 'Settings' },
+          ]}
+        />
+        <span className="ft-form-note">
+          Models that are computed at once, or made of others, have no curve.
+        </span>
+      </div>
+      <div className="ft-run-lower-body">
+        {shown === 'log' ? <RunLog run={run} /> : <SettingsList settings={run.input} />}
+      </div>
+    </div>
+  );
+}
+
+function Body({ run, counted }: { readonly run: TrainingRunDto; readonly counted: Counted }) {
   const [hover, setHover] = useState<number>();
+  if (counted !== 'steps') return <Curveless run={run} />;
   return (
     <Split
       id="training-run"
@@ -231,6 +252,12 @@ function RunPicker({ run }: { readonly run: TrainingRunDto }) {
   );
 }
 
+function countedOf(family: FamilyInfo | undefined, run: TrainingRunDto | undefined): Counted {
+  if (isComputedAtOnce(family)) return 'nothing';
+  if (family?.fit !== 'composed') return 'steps';
+  return run?.input.family === 'horizons' ? 'fits' : 'nothing';
+}
+
 function Watched({ runId }: { readonly runId: string }) {
   // A run that has ended is not followed any more; resuming it begins another round.
   const [round, setRound] = useState(0);
@@ -242,8 +269,7 @@ function Watched({ runId }: { readonly runId: string }) {
   );
   const families = useFamilies().data;
   const family = families?.find((f) => f.name === run?.input.family);
-  // Sets of models report steps only where their members have some.
-  const stepless = isComputedAtOnce(family) || (family?.fit === 'composed' && run?.totalSteps === 0);
+  const counted = countedOf(family, run);
   const actions = useRunActions(runId, () => setRound((n) => n + 1));
   useRunCommands(run?.state, actions.act);
   useAdoption(run);
@@ -267,11 +293,11 @@ function Watched({ runId }: { readonly runId: string }) {
       }
     >
       <div className="ft-run" data-run={run.id}>
-        <RunFacts run={run} stepwise={!stepless} />
+        <RunFacts run={run} counted={counted} />
         {run.error && run.state === 'failed' && <ErrorLine error={errorOf(run.error)} />}
         {failure ? <ErrorLine error={failure} /> : null}
         <div className="ft-run-body">
-          <Body run={run} />
+          <Body run={run} counted={counted} />
         </div>
       </div>
     </Panel>

@@ -1,9 +1,24 @@
 import { Fragment } from 'react';
+import { FAMILIES, type FamilyName } from '../../../src-shared/contract/training.ts';
+import { familyLabel } from '../../ui/models.tsx';
 import { settingLabel, settingText } from './familySettings.ts';
-import { FIELDS } from './fields.ts';
+import { FIELDS, unitText } from './fields.ts';
 
 function label(name: string): string {
   return FIELDS.find((f) => f.name === name)?.label ?? settingLabel(name);
+}
+
+/** In the words and with the unit of the form; undefined where the form has none. */
+function inWords(value: unknown, name: string): string | undefined {
+  if (name === 'family') {
+    const family = FAMILIES.find((f): f is FamilyName => f === value);
+    return family && familyLabel(family);
+  }
+  const spec = FIELDS.find((f) => f.name === name);
+  if (spec?.kind === 'choice') return spec.options.find((o) => o.value === value)?.label;
+  if (spec?.kind === 'number' && typeof value === 'number' && spec.suffix !== undefined)
+    return `${value}${unitText(spec.suffix, value)}`;
+  return undefined;
 }
 
 /** A setting as a list of facts shows it. */
@@ -15,7 +30,7 @@ export function shownSetting(value: unknown, name = ''): string {
     const parts = Object.entries(value).map(([k, v]) => `${settingLabel(k).toLowerCase()} ${settingText(v)}`);
     return parts.length === 0 ? 'default' : parts.join(', ');
   }
-  return settingText(value);
+  return inWords(value, name) ?? settingText(value);
 }
 
 /** Settings to read, by their names in the form. */

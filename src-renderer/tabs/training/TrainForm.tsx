@@ -20,7 +20,7 @@ import { openImport } from '../data/openImport.ts';
 import { ConfigDialog } from './ConfigDialog.tsx';
 import { changedFields } from './changed.ts';
 import { EstimateBrief } from './EstimatePanel.tsx';
-import { useEstimateFeed } from './estimate.ts';
+import { useEstimateFeed, useRefusal } from './estimate.ts';
 import { FamilySelect } from './FamilySelect.tsx';
 import { Field } from './Field.tsx';
 import { type Checked, checkDraft } from './fields.ts';
@@ -123,12 +123,13 @@ function Form({ dataset }: { readonly dataset: DatasetDto }) {
   }, [families]);
   const { symbol, timeframe } = dataset;
   const checked = useMemo(
-    () => checkDraft(draft, symbol, timeframe, family),
-    [draft, symbol, timeframe, family],
+    () => checkDraft(draft, symbol, timeframe, family, families),
+    [draft, symbol, timeframe, family, families],
   );
   useEstimateFeed(checked.ok ? checked.input : undefined);
   useFormCommands(checked, starter);
   const errors = checked.ok ? NO_ERRORS : checked.errors;
+  const refusal = useRefusal();
   const solved = isComputedAtOnce(family);
   const elsewhere = Object.keys(errors).filter((name) => !(QUICK as readonly string[]).includes(name)).length;
   const onSubmit = (e: FormEvent) => {
@@ -165,7 +166,8 @@ function Form({ dataset }: { readonly dataset: DatasetDto }) {
           fullWidth
           data-testid="train-start"
           loading={starter.busy}
-          disabled={!checked.ok}
+          disabled={!checked.ok || refusal !== undefined}
+          title={refusal}
           leftSection={<IconPlayerPlay size={15} aria-hidden />}
         >
           Start training

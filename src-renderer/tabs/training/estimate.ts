@@ -40,6 +40,12 @@ export function useEstimate(): EstimateState {
   return useStore(store);
 }
 
+/** Why the run of the form cannot be done; undefined where it can, or is not known yet. */
+export function useRefusal(): string | undefined {
+  const { estimate, loading } = useEstimate();
+  return loading ? undefined : (estimate?.refusal ?? undefined);
+}
+
 /** Trains a few steps to measure what an estimate can only guess. */
 export function measure(input: TrainInput): void {
   void ask(input, true);

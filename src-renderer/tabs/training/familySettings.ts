@@ -9,6 +9,9 @@ export interface SettingField {
   readonly min?: number;
   readonly max?: number;
   readonly options?: readonly string[];
+  /** Of a list: how many it may hold. */
+  readonly least?: number;
+  readonly most?: number;
   /** Of a choice: its values are numbers. */
   readonly numeric?: boolean;
   readonly fallback: unknown;
@@ -70,6 +73,8 @@ export function settingFields(schema: unknown, defaults: Json, family = ''): Set
         ...(min === undefined ? {} : { min }),
         // What has no upper bound of its own comes with the largest safe integer.
         ...(max === undefined || max >= Number.MAX_SAFE_INTEGER ? {} : { max }),
+        ...(typeof raw.minItems === 'number' ? { least: raw.minItems } : {}),
+        ...(typeof raw.maxItems === 'number' ? { most: raw.maxItems } : {}),
         ...choiceOf(raw),
         fallback: name in defaults ? defaults[name] : raw.default,
       },
@@ -86,14 +91,17 @@ export function settingText(value: unknown): string {
 
 type Read = { readonly value: unknown } | { readonly error: string };
 
-function readNumbers(edited: unknown): Read {
-  if (Array.isArray(edited)) return { value: edited };
-  const parts = String(edited)
-    .split(/[\s,;]+/)
-    .filter((part) => part !== '');
+function readNumbers({ least = 0, most = Number.POSITIVE_INFINITY }: SettingField, edited: unknown): Read {
+  const parts = Array.isArray(edited)
+    ? edited.map(String)
+    : String(edited)
+        .split(/[\s,;]+/)
+        .filter((part) => part !== '');
   const numbers = parts.map(Number);
   const wrong = numbers.findIndex((v) => !Number.isFinite(v));
-  return wrong < 0 ? { value: numbers } : { error: `"${parts[wrong]}" is not a number.` };
+  if (wrong >= 0) return { error: `"${parts[wrong]}" is not a number.` };
+  if (numbers.length < least) return { error: `At least ${least} are needed.` };
+  return numbers.length > most ? { error: `At most ${most} are allowed.` } : { value: numbers };
 }
 
 function readNumber(field: SettingField, edited: unknown): Read {
@@ -116,7 +124,7 @@ function readJson(edited: unknown): Read {
 
 function read(field: SettingField, edited: unknown): Read {
   if (field.kind === 'integer' || field.kind === 'number') return readNumber(field, edited);
-  if (field.kind === 'numbers') return readNumbers(edited);
+  if (field.kind === 'numbers') return readNumbers(field, edited);
   if (field.numeric) return { value: Number(edited) };
   return field.kind === 'json' ? readJson(edited) : { value: edited };
 }

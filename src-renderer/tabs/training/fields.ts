@@ -25,17 +25,53 @@ export type Checked =
   | { readonly ok: true; readonly input: TrainInput }
   | { readonly ok: false; readonly errors: Readonly<Record<string, string>> };
 
+function readOf(family: FamilyInfo | undefined, edited: Readonly<Record<string, unknown>>) {
+  const fields = family ? settingFields(family.schema, family.defaults, family.name) : [];
+  const { values, errors } = readSettings(fields, edited);
+  return { values: { ...values }, errors: { ...errors } };
+}
+
+/** The family of which a set of horizons is made; undefined for all other families. */
+export function innerFamily(
+  family: FamilyInfo | undefined,
+  settings: Readonly<Record<string, unknown>>,
+  families: readonly FamilyInfo[],
+): FamilyInfo | undefined {
+  if (family?.name !== 'horizons') return undefined;
+  const name = settings.family ?? family.defaults.family;
+  return families.find((f) => f.name === name);
+}
+
+/** The settings, as edited, of the family that a set of horizons is made of. */
+export function innerSettings(
+  settings: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const { model } = settings;
+  return typeof model === 'object' && model !== null && !Array.isArray(model)
+    ? (model as Readonly<Record<string, unknown>>)
+    : {};
+}
+
 const LOSS_OF_CQR = 'Quantile intervals need the quantile loss (section Learning).';
 
 /**
  * Checks a form against the contract and the settings of its family, field by field. Errors of family settings are
  * named `model.<setting>`.
  */
-export function checkDraft(draft: Draft, symbol: string, timeframe: Timeframe, family?: FamilyInfo): Checked {
-  const settings = readSettings(
-    family ? settingFields(family.schema, family.defaults, family.name) : [],
-    family?.name === draft.family ? draft.model : {},
-  );
+export function checkDraft(
+  draft: Draft,
+  symbol: string,
+  timeframe: Timeframe,
+  family?: FamilyInfo,
+  families: readonly FamilyInfo[] = [],
+): Checked {
+  const settings = readOf(family, family?.name === draft.family ? draft.model : {});
+  const inner = innerFamily(family, settings.values, families);
+  if (inner) {
+    const own = readOf(inner, innerSettings(settings.values));
+    settings.values.model = own.values;
+    for (const [name, message] of Object.entries(own.errors)) settings.errors[`model.${name}`] = message;
+  }
   const { device, ...rest } = draft;
   const result = trainInputSchema.safeParse({
     ...rest,
@@ -61,6 +97,18 @@ export function errorsIn(section: SectionName, errors: Readonly<Record<string, s
     const name = key.split('.')[0];
     return FIELDS.some((f) => f.name === name && f.section === section);
   }).length;
+}
+
+const SINGULAR: Readonly<Record<string, string>> = {
+  ' bars': ' bar',
+  ' batches': ' batch',
+  ' steps': ' step',
+  ' epochs': ' epoch',
+};
+
+/** The unit of a field as it stands behind a number. */
+export function unitText(suffix: string, value: number): string {
+  return value === 1 ? (SINGULAR[suffix] ?? suffix) : suffix;
 }
 
 export function fieldOf(name: FieldSpec['name']): FieldSpec {

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ListedModel } from '../../../src-shared/contract/training.ts';
 import { type TabName, workspace } from '../../state/workspace.ts';
 import { downloadFile } from '../../ui/download.ts';
+import { saveExported } from '../../ui/exported.ts';
 import { invalidate, rpc } from '../../ui/rpc.ts';
 import { chartStore } from '../chart/chartStore.ts';
 
@@ -22,7 +23,7 @@ export function openIn(tab: TabName, model: ListedModel): void {
   setTab(tab);
 }
 
-export type ModelAction = 'verify' | 'export' | 'pin';
+export type ModelAction = 'verify' | 'export' | 'predict' | 'pin';
 
 export interface ModelActions {
   readonly run: (action: ModelAction) => Promise<void>;
@@ -41,6 +42,11 @@ export function useModelActions(model: ListedModel): ModelActions {
   const work: Readonly<Record<ModelAction, () => Promise<void>>> = {
     verify: async () => setChecks((await rpc.training.verifyModel({ modelId })).checks),
     export: async () => downloadFile(await rpc.training.exportModel({ modelId })),
+    predict: async () => {
+      const { exportId } = await rpc.training.predict({ modelId });
+      const fileName = `${model.symbol}_${model.timeframe}_v${model.version}_predictions.csv`;
+      await saveExported(exportId, fileName, 'text/csv;charset=utf-8');
+    },
     pin: async () => {
       await rpc.training.pin({ modelId, pinned: !model.pinned });
       invalidate('training.model');

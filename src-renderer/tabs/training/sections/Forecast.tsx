@@ -10,7 +10,7 @@ function spanText(
 ): string | undefined {
   const n = Number(bars);
   if (!Number.isFinite(n) || n < 1) return undefined;
-  return `${n} ${n === 1 ? 'bar' : 'bars'} of ${timeframe} ${n === 1 ? 'is' : 'are'} ${formatDuration(n * timeframeMs(timeframe)).replace(/ 00 (min|s)$/, '')} of open market.`;
+  return `${n} ${n === 1 ? 'bar' : 'bars'} of ${timeframe} ${n === 1 ? 'is' : 'are'} ${formatDuration(n * timeframeMs(timeframe)).replace(/ 0+ (h|min|s)$/, '')} of open market.`;
 }
 
 /** What is predicted, from how much, and how sure the band should be. */

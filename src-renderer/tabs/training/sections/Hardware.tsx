@@ -185,6 +185,27 @@ function noteProps(note: SwitchNote | undefined): { note?: string; tone?: 'dim' 
   return note === undefined ? {} : { note: note.text, tone: note.tone };
 }
 
+/** Said rather than offered: a switch that can do nothing would promise something. */
+function GraphCapture({ devices }: { readonly devices: readonly DeviceDto[] }) {
+  const able = devices.filter((d) => d.available && d.supports.graphCapture).map((d) => d.name);
+  return (
+    <div className="ft-explained" data-setting="graphCapture">
+      <div className="ft-explained-text">
+        <div className="ft-explained-name">CUDA graphs</div>
+        <p className="ft-form-note">
+          Records the launches of a step once and plays them back, which saves time on small models.{' '}
+          {able.length > 0
+            ? `Used on ${able.join(', ')} without a switch.`
+            : 'A recording may hold no loop, and training runs many steps as one: no engine here can use them.'}
+        </p>
+      </div>
+      <div className="ft-explained-control">
+        <span className="ft-dim">{able.length > 0 ? 'automatic' : 'not available'}</span>
+      </div>
+    </div>
+  );
+}
+
 /** Where the run computes and how. Each switch says what it does, what it costs, and where it does nothing. */
 export function HardwareSection({ family, errors }: SectionProps) {
   const devices = useDevices().data ?? [];
@@ -198,6 +219,7 @@ export function HardwareSection({ family, errors }: SectionProps) {
         {SWITCHES.map((name) => (
           <ExplainedRow key={name} name={name} error={errors[name]} {...noteProps(notes[name])} />
         ))}
+        <GraphCapture devices={devices} />
       </section>
     </>
   );

@@ -1,16 +1,36 @@
-import { MultiSelect, NumberInput, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
+import {
+  MultiSelect,
+  NumberInput,
+  SegmentedControl,
+  Select,
+  Switch,
+  TagsInput,
+  TextInput,
+} from '@mantine/core';
 import { type ReactNode, useMemo } from 'react';
-import type { FamilyInfo } from '../../../../src-shared/contract/training.ts';
-import { modelLabel } from '../../../ui/models.tsx';
+import { FAMILIES, type FamilyInfo } from '../../../../src-shared/contract/training.ts';
+import { familyLabel, modelLabel } from '../../../ui/models.tsx';
 import { ErrorState, LoadingState } from '../../../ui/states.tsx';
 import { type SettingField, settingFields, settingLabel, settingText } from '../familySettings.ts';
+import { innerFamily, innerSettings } from '../fields.ts';
 import { useFamilies, useModels } from '../queries.ts';
 import { ROLE_HELP, ROLE_LABEL } from '../roles.ts';
 import { chooseFamily, setField, trainingStore, useTraining } from '../trainingStore.ts';
 import type { SectionProps } from './section.ts';
 
+type Edited = Readonly<Record<string, unknown>>;
+
 function setSetting(name: string, value: unknown): void {
-  setField('model', { ...trainingStore.getState().draft.model, [name]: value });
+  const before = trainingStore.getState().draft.model;
+  // The settings of one family mean nothing to another.
+  const anew = name === 'family' && value !== before.family ? { model: {} } : {};
+  setField('model', { ...before, ...anew, [name]: value });
+}
+
+/** Changes a setting of the family that a set of horizons is made of. */
+function setInner(name: string, value: unknown): void {
+  const { model } = trainingStore.getState().draft;
+  setField('model', { ...model, model: { ...innerSettings(model), [name]: value } });
 }
 
 const FIT: Readonly<Record<FamilyInfo['fit'], string>> = {
@@ -54,10 +74,17 @@ interface ControlProps {
   readonly field: SettingField;
   readonly value: unknown;
   readonly error: string | undefined;
+  readonly onChange: (value: unknown) => void;
 }
 
 /** The models that an ensemble can be made of: present, of this market, and predicting a return. */
-function MembersControl({ field, value, error, dataset }: ControlProps & Pick<SectionProps, 'dataset'>) {
+function MembersControl({
+  field,
+  value,
+  error,
+  onChange,
+  dataset,
+}: ControlProps & Pick<SectionProps, 'dataset'>) {
   const models = useModels().data ?? [];
   const offered = models.filter(
     (m) =>
@@ -83,14 +110,19 @@ function MembersControl({ field, value, error, dataset }: ControlProps & Pick<Se
       value={chosen}
       error={error}
       searchable
-      onChange={(v) => setSetting(field.name, v)}
+      onChange={onChange}
     />
   );
 }
 
-function ChoiceControl({ field, value, error }: ControlProps) {
-  const data = (field.options ?? []).map((v) => ({ value: v, label: settingLabel(v) }));
-  const onChange = (v: string | null) => v !== null && setSetting(field.name, v);
+function choiceLabel(field: SettingField, value: string): string {
+  const family = field.name === 'family' && FAMILIES.find((f) => f === value);
+  return family ? familyLabel(family) : settingLabel(value);
+}
+
+function ChoiceControl({ field, value, error, onChange: change }: ControlProps) {
+  const data = (field.options ?? []).map((v) => ({ value: v, label: choiceLabel(field, v) }));
+  const onChange = (v: string | null) => v !== null && change(v);
   if (data.length <= 3) {
     return (
       <SegmentedControl aria-label={field.label} data={data} value={String(value)} onChange={onChange} />
@@ -101,18 +133,40 @@ function ChoiceControl({ field, value, error }: ControlProps) {
   );
 }
 
-function Control({ field, value, error, dataset }: ControlProps & Pick<SectionProps, 'dataset'>): ReactNode {
-  if (field.name === 'members') return <MembersControl {...{ field, value, error, dataset }} />;
+/** A handful of numbers, each on its own. */
+function ChipsControl({ field, value, error, onChange }: ControlProps) {
+  return (
+    <TagsInput
+      size="xs"
+      aria-label={field.label}
+      value={Array.isArray(value) ? value.map(String) : []}
+      error={error}
+      splitChars={[',', ';', ' ']}
+      acceptValueOnBlur
+      onChange={onChange}
+    />
+  );
+}
+
+function Control({
+  field,
+  value,
+  error,
+  onChange,
+  dataset,
+}: ControlProps & Pick<SectionProps, 'dataset'>): ReactNode {
+  if (field.name === 'members') return <MembersControl {...{ field, value, error, onChange, dataset }} />;
+  if (field.name === 'hours') return <ChipsControl {...{ field, value, error, onChange }} />;
   if (field.kind === 'switch') {
     return (
       <Switch
         aria-label={field.label}
         checked={value === true}
-        onChange={(e) => setSetting(field.name, e.currentTarget.checked)}
+        onChange={(e) => onChange(e.currentTarget.checked)}
       />
     );
   }
-  if (field.kind === 'choice') return <ChoiceControl {...{ field, value, error }} />;
+  if (field.kind === 'choice') return <ChoiceControl {...{ field, value, error, onChange }} />;
   if (field.kind === 'integer' || field.kind === 'number') {
     return (
       <NumberInput
@@ -121,7 +175,7 @@ function Control({ field, value, error, dataset }: ControlProps & Pick<SectionPr
         error={error}
         clampBehavior="none"
         allowDecimal={field.kind === 'number'}
-        onChange={(v) => setSetting(field.name, typeof v === 'bigint' ? Number(v) : v)}
+        onChange={(v) => onChange(typeof v === 'bigint' ? Number(v) : v)}
       />
     );
   }
@@ -130,25 +184,28 @@ function Control({ field, value, error, dataset }: ControlProps & Pick<SectionPr
       aria-label={field.label}
       value={settingText(value)}
       error={error}
-      onChange={(e) => setSetting(field.name, e.currentTarget.value)}
+      onChange={(e) => onChange(e.currentTarget.value)}
     />
   );
 }
 
 function boundsText(field: SettingField): string {
   const { min, max } = field;
+  if (field.name === 'hours') return `${field.least} to ${field.most} of them, each added with Enter.`;
   if (field.kind === 'numbers') return 'Numbers with commas between them.';
   if (min !== undefined && max !== undefined) return `${min} to ${max}.`;
   if (min !== undefined) return `At least ${min}.`;
   return max === undefined ? '' : `At most ${max}.`;
 }
 
-function SettingRow({
-  field,
-  error,
-  dataset,
-}: { readonly field: SettingField; readonly error: string | undefined } & Pick<SectionProps, 'dataset'>) {
-  const edited = useTraining((s) => s.draft.model[field.name]);
+interface RowProps extends Pick<SectionProps, 'dataset'> {
+  readonly field: SettingField;
+  readonly edited: unknown;
+  readonly error: string | undefined;
+  readonly onChange: (value: unknown) => void;
+}
+
+function SettingRow({ field, edited, error, onChange, dataset }: RowProps) {
   const value = edited ?? field.fallback;
   const standard = settingText(field.fallback);
   const wide = field.name === 'members';
@@ -163,22 +220,66 @@ function SettingRow({
         </p>
       </div>
       <div className="ft-explained-control">
-        <Control field={field} value={value} error={error} dataset={dataset} />
+        <Control field={field} value={value} error={error} onChange={onChange} dataset={dataset} />
       </div>
     </div>
   );
 }
 
-function Settings({ family, dataset, errors }: SectionProps & { readonly family: FamilyInfo }) {
+interface SettingsProps extends Pick<SectionProps, 'dataset' | 'errors'> {
+  readonly family: FamilyInfo;
+  readonly title: string;
+  readonly edited: Edited;
+  /** Of the names of its errors. */
+  readonly prefix: string;
+  readonly onChange: (name: string, value: unknown) => void;
+}
+
+function Settings({ family, title, edited, prefix, onChange, dataset, errors }: SettingsProps) {
   const fields = useMemo(() => settingFields(family.schema, family.defaults, family.name), [family]);
+  // Settings of a family inside a family have a section of their own.
+  const shown = fields.filter((f) => family.name !== 'horizons' || f.name !== 'model');
   return (
     <section>
-      <h3 className="ft-config-title">Settings of {family.title}</h3>
-      {fields.length === 0 && <p className="ft-form-note">This family has no settings of its own.</p>}
-      {fields.map((field) => (
-        <SettingRow key={field.name} field={field} dataset={dataset} error={errors[`model.${field.name}`]} />
+      <h3 className="ft-config-title">{title}</h3>
+      {shown.length === 0 && <p className="ft-form-note">This family has no settings of its own.</p>}
+      {shown.map((field) => (
+        <SettingRow
+          key={field.name}
+          field={field}
+          edited={edited[field.name]}
+          dataset={dataset}
+          error={errors[`${prefix}${field.name}`]}
+          onChange={(value) => onChange(field.name, value)}
+        />
       ))}
     </section>
+  );
+}
+
+function OwnSettings({ family, dataset, errors }: SectionProps & { readonly family: FamilyInfo }) {
+  const model = useTraining((s) => s.draft.model);
+  const inner = innerFamily(family, model, useFamilies().data ?? []);
+  return (
+    <>
+      <Settings
+        {...{ family, dataset, errors }}
+        title={`Settings of ${family.title}`}
+        edited={model}
+        prefix="model."
+        onChange={setSetting}
+      />
+      {inner && (
+        <Settings
+          {...{ dataset, errors }}
+          family={inner}
+          title={`Settings of each ${inner.title}`}
+          edited={innerSettings(model)}
+          prefix="model.model."
+          onChange={setInner}
+        />
+      )}
+    </>
   );
 }
 
@@ -190,7 +291,7 @@ export function ModelSection(props: SectionProps) {
         <h3 className="ft-config-title">Model family</h3>
         <FamilyCards />
       </section>
-      {props.family && <Settings {...props} family={props.family} />}
+      {props.family && <OwnSettings {...props} family={props.family} />}
     </>
   );
 }
