@@ -10,7 +10,7 @@ import { initialParameters, layOut, type ParameterLayout } from '../../tensor/pa
 import { freshState, TrainSession } from '../../tensor/train-session.ts';
 import { type DiffusionConfig, diffusion, diffusionParts, FAN_LEVELS } from '../families/diffusion.ts';
 import { openDenoiser } from './denoiser.ts';
-import { startingNoise } from './forecaster.ts';
+import { startingNoise } from './noise.ts';
 import { quantileWeights, sortPaths } from './quantiles.ts';
 import { ddpmSample, noiseOf, SOLVERS, type Solver, solve } from './sampler.ts';
 
@@ -253,13 +253,6 @@ describe('the forecast graph', () => {
       const alone = await forecast(1, i);
       expect([...alone.y.data]).toEqual([...together.y.data.subarray(i * 3, i * 3 + 3)]);
     }
-  });
-
-  it('starts from antithetic noise: the second half mirrors the first', () => {
-    const base = { paths: 16, samplingSteps: 2, clip: 1, solver: 'ddim' } as const;
-    const noise = startingNoise({ ...base, seed: 4 }, 3);
-    for (let i = 0; i < 24; i++) expect(noise[24 + i]).toBe(-noise[i]!);
-    expect(startingNoise({ ...base, seed: 5 }, 3)).not.toEqual(noise);
   });
 });
 

@@ -1,4 +1,3 @@
-import { normal, SeededRng } from '../../../src-shared/runtime.ts';
 import type { Graph, Value } from '../../tensor/graph.ts';
 import { everyStep, type ModelScope } from '../../tensor/model.ts';
 import {
@@ -19,6 +18,7 @@ import {
   transpose,
 } from '../../tensor/ops/index.ts';
 import { heNormal, zeros } from '../../tensor/parameters.ts';
+import { startingNoise } from './noise.ts';
 import { quantileWeights, sortPaths } from './quantiles.ts';
 import { type Solver, solverSteps } from './sampler.ts';
 import { type NoiseSchedule, timeTable } from './schedule.ts';
@@ -160,18 +160,6 @@ export interface FanSettings {
   readonly clip: number;
   /** Seeds the starting noise, which is the same for every window. */
   readonly seed: number;
-}
-
-/** Starting noise of the futures, [paths, length]: the second half is the negative of the first (antithetic). */
-export function startingNoise({ paths, seed }: FanSettings, length: number): Float32Array {
-  const rng = new SeededRng(seed);
-  const noise = new Float32Array(paths * length);
-  const half = noise.length / 2;
-  for (let i = 0; i < half; i++) {
-    noise[i] = normal(rng);
-    noise[half + i] = -noise[i]!;
-  }
-  return noise;
 }
 
 const limit = (x: Value, clip: number): Value => max(min(x, scalarLike(x, clip)), scalarLike(x, -clip));
