@@ -159,9 +159,10 @@ export class TrainingRuns {
       try {
         this.#jobEvent(record.id, event);
       } catch (error) {
-        // Thrown on, it would end the engine: nobody waits for an event.
-        if (refused === undefined && !isEnded(job.state)) void job.stop();
-        refused ??= error;
+        // Thrown on, it would end the engine: nobody waits for an event. Stopping is an event as well.
+        if (refused !== undefined) return;
+        refused = error;
+        if (!isEnded(job.state)) void job.stop();
       }
     });
     void this.#finish(record.id, job, () => refused);

@@ -9,8 +9,8 @@ const REDACTED = ['token', 'password', 'secret', 'apiKey', 'accessToken', 'refre
 export function createLogger(home: string): Logger {
   mkdirSync(join(home, 'logs'), { recursive: true });
   const paths = REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
-  return pino(
-    { base: null, redact: { paths, censor: '***' } },
-    destination({ dest: join(home, 'logs', 'frontier.log'), sync: true }),
-  );
+  const file = destination({ dest: join(home, 'logs', 'frontier.log'), sync: true });
+  // A full disk costs lines of the log, never the engine: what could not be stored fails where it is stored.
+  file.on('error', () => undefined);
+  return pino({ base: null, redact: { paths, censor: '***' } }, file);
 }

@@ -45,6 +45,10 @@ async function writeWhole(directory: string, name: string, pieces: readonly Buff
     // `writev` may write less than it is given; `writeFile` of one piece after the other does not.
     for (const piece of pieces) await file.writeFile(piece);
     await file.sync();
+  } catch (error) {
+    // On a full disk half a checkpoint would take the room that the record of the failure needs.
+    await rm(temporary, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

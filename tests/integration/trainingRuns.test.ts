@@ -25,6 +25,29 @@ const TRAINING = {
 } as const;
 
 describe('a training run through the engine', () => {
+  it.each(['appendCurve', 'save'] as const)(
+    'ends as failed, and the engine lives, when a full disk refuses %s',
+    async (call) => {
+      const { training } = engine.client;
+      const { runId } = await training.start(TRAINING);
+      await until('it runs', async () => (await training.get({ runId })).step > 0);
+      const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+      const store = vi.spyOn(engine.context.stores.trainingRuns, call).mockImplementation(() => {
+        throw full;
+      });
+      try {
+        const run = await endOfRun(engine, runId);
+        expect(run).toMatchObject({ state: 'failed', error: { code: 'UNAVAILABLE' } });
+        expect(run.error!.message).toContain('The disk is full');
+      } finally {
+        store.mockRestore();
+      }
+      await training.resume({ runId });
+      await until('it runs again', async () => (await training.get({ runId })).state === 'running');
+      await training.stop({ runId });
+    },
+  );
+
   it('tells whoever follows it how it ended in one piece', async () => {
     const { training } = engine.client;
     const { runId } = await training.start({ ...TRAINING, features: ['nosuch'] });
