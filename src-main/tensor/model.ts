@@ -23,6 +23,12 @@ export interface ModelSize {
  */
 export type ConvLayout = 'channelsFirst' | 'channelsLast' | 'blocked4' | 'blocked8' | 'blocked16';
 
+const BLOCKS = { blocked4: 4, blocked8: 8, blocked16: 16 } as const;
+
+/** Channels of a block; undefined for the layouts without blocks. */
+export const blockOf = (layout: ConvLayout): 4 | 8 | 16 | undefined =>
+  layout === 'channelsFirst' || layout === 'channelsLast' ? undefined : BLOCKS[layout];
+
 /** Choices about how a model is computed that do not change what it computes. */
 export interface BuildOptions {
   /** `tiled` never holds a whole attention matrix. */

@@ -3,11 +3,7 @@ import type { BuildOptions, ModelScope } from '../../tensor/model.ts';
 import {
   add,
   concat,
-  conv1d,
-  convTranspose1d,
   gemm,
-  groupNorm,
-  mul,
   padAxis,
   reshape,
   scalarLike,
@@ -15,11 +11,10 @@ import {
   silu,
   slice,
   split,
-  standardize,
-  transpose,
 } from '../../tensor/ops/index.ts';
 import { heNormal, type Initializer, normalOf, zeros } from '../../tensor/parameters.ts';
 import { checkpointed, recompute } from '../../tensor/recompute.ts';
+import { type Affine, blockedOps, type ConvWeights, channelsFirstOps, type UnetOps } from './unetOps.ts';
 
 /** Sizes of a denoising network. */
 export interface UnetSizes {
@@ -39,14 +34,17 @@ export interface UnetSizes {
   readonly checkpointing?: boolean;
   /** Whether attention is computed as a whole or tile by tile. Default standard. */
   readonly attention?: BuildOptions['attention'];
+  /** Channels of a block, where series are kept in blocks (`BlockedSeries`): in training only. */
+  readonly block?: 4 | 8 | 16 | undefined;
 }
 
-/** A series being denoised: [rows * paths, channels, time], each row's paths side by side. */
+/** A series being denoised. */
 interface Flow {
+  /** In the order of `ops`; each row's paths side by side. */
   readonly x: Value;
   /** [rows, embedding], the same for all paths of a row. */
   readonly embedding: Value;
-  readonly paths: number;
+  readonly ops: UnetOps;
 }
 
 /** What comes before a block, from the series it is made of. */
@@ -82,38 +80,35 @@ export function dense(
   return gemm(x, w, parameter(`${name}.bias`, [outputs], zeros));
 }
 
-interface ConvShape {
+/** How a convolution's parameters start. */
+interface ConvStart {
   readonly taps: number;
-  readonly stride?: number;
-  readonly pad: number;
+  readonly inputs: number;
+  readonly outputs: number;
   readonly init?: Initializer;
 }
 
-function conv(parameter: Parameters, name: string, x: Value, outputs: number, shape: ConvShape): Value {
-  const inputs = x.shape[1]!;
-  const { taps, stride = 1, pad, init = heNormal(inputs * taps) } = shape;
-  const w = parameter(`${name}.weight`, [outputs, inputs, taps], init);
-  const b = parameter(`${name}.bias`, [outputs], zeros);
-  return conv1d(x, w, b, { stride, padBefore: pad, padAfter: pad });
+function convWeights(parameter: Parameters, name: string, start: ConvStart): ConvWeights {
+  const { taps, inputs, outputs, init = heNormal(inputs * taps) } = start;
+  return {
+    weight: parameter(`${name}.weight`, [taps, inputs, outputs], init),
+    bias: parameter(`${name}.bias`, [outputs], zeros),
+  };
 }
 
-function normed(parameter: Parameters, name: string, x: Value, groups: number): Value {
+function normed(parameter: Parameters, name: string, { x, ops }: Flow, groups: number): Value {
   const channels = x.shape[1]!;
-  const gain = parameter(`${name}.gain`, [channels], { kind: 'constant', value: 1 });
-  return groupNorm(x, Math.min(groups, channels), gain, parameter(`${name}.shift`, [channels], zeros));
+  return ops.norm(x, Math.min(groups, channels), {
+    gain: parameter(`${name}.gain`, [channels], { kind: 'constant', value: 1 }),
+    shift: parameter(`${name}.shift`, [channels], zeros),
+  });
 }
 
-/** Scales and shifts each channel by what the embedding says: FiLM, Perez et al. (2018). */
-function film(parameter: Parameters, name: string, h: Value, { embedding, paths }: Flow): Value {
-  const channels = h.shape[1]!;
-  const time = h.shape[2]!;
+/** Scale and shift of each channel by what the embedding says: FiLM, Perez et al. (2018). */
+function film(parameter: Parameters, name: string, embedding: Value, channels: number): Affine {
   const both = dense(parameter, name, embedding, 2 * channels, normalOf(0.02));
-  const [gain, shift] = split(both, [channels, channels], 1).map((part) =>
-    reshape(part, [-1, 1, channels, 1]),
-  ) as [Value, Value];
-  const wide = reshape(h, [-1, paths, channels, time]);
-  const moved = add(mul(wide, add(gain, scalarLike(gain, 1))), shift);
-  return reshape(moved, [-1, channels, time]);
+  const [gain, shift] = split(both, [channels, channels], 1) as [Value, Value];
+  return { gain: add(gain, scalarLike(gain, 1)), shift };
 }
 
 /** Normalise, activate, convolve; condition; activate, convolve; add the input. The block's last weights start at 0. */
@@ -124,18 +119,17 @@ function residualBlock(
   outputs: number,
   groups: number,
 ): Value {
-  const { x } = flow;
-  const first = silu(normed(parameter, `${name}.norm1`, x, groups));
-  const h = conv(parameter, `${name}.conv1`, first, outputs, { taps: 3, pad: 1 });
+  const { x, embedding, ops } = flow;
+  const inputs = x.shape[1]!;
+  const conv = (part: string, series: Value, start: Omit<ConvStart, 'outputs'>): Value =>
+    ops.conv(series, convWeights(parameter, `${name}.${part}`, { ...start, outputs }));
+  const first = silu(normed(parameter, `${name}.norm1`, flow, groups));
+  const h = conv('conv1', first, { taps: 3, inputs });
   // The condition scales and shifts each channel, so the normalisation before it needs no scale of its own.
-  const grouped = Math.min(groups, outputs);
-  const rows = standardize(reshape(h, [-1, grouped, (outputs / grouped) * h.shape[2]!]));
-  const conditioned = film(parameter, `${name}.film`, reshape(rows, [-1, outputs, h.shape[2]!]), flow);
-  const last = conv(parameter, `${name}.conv2`, silu(conditioned), outputs, { taps: 3, pad: 1, init: zeros });
-  const skip =
-    x.shape[1] === outputs
-      ? x
-      : conv(parameter, `${name}.skip`, x, outputs, { taps: 1, pad: 0, init: normalOf(x.shape[1]! ** -0.5) });
+  const told = film(parameter, `${name}.film`, embedding, outputs);
+  const conditioned = ops.norm(h, Math.min(groups, outputs), told);
+  const last = conv('conv2', silu(conditioned), { taps: 3, inputs: outputs, init: zeros });
+  const skip = inputs === outputs ? x : conv('skip', x, { taps: 1, inputs, init: normalOf(inputs ** -0.5) });
   return add(last, skip);
 }
 
@@ -143,18 +137,19 @@ function residualBlock(
 function attended(
   parameter: Parameters,
   name: string,
-  x: Value,
+  flow: Flow,
   { groups, heads, attention = 'standard' }: Pick<UnetSizes, 'groups' | 'heads' | 'attention'>,
 ): Value {
+  const { x, ops } = flow;
   const [channels, time] = [x.shape[1]!, x.shape[2]!];
-  const series = reshape(transpose(normed(parameter, `${name}.norm`, x, groups), [0, 2, 1]), [-1, channels]);
-  const qkv = dense(parameter, `${name}.qkv`, series, 3 * channels, normalOf(channels ** -0.5));
+  const rows = reshape(ops.rows(normed(parameter, `${name}.norm`, flow, groups)), [-1, channels]);
+  const qkv = dense(parameter, `${name}.qkv`, rows, 3 * channels, normalOf(channels ** -0.5));
   const [q, k, v] = split(qkv, [channels, channels, channels], 1).map((part) =>
     reshape(part, [-1, time, channels]),
   ) as [Value, Value, Value];
   const mixed = selfAttention(q, k, v, { heads, tiled: attention === 'tiled' });
   const out = dense(parameter, `${name}.out`, reshape(mixed, [-1, channels]), channels, zeros);
-  return add(x, transpose(reshape(out, [-1, time, channels]), [0, 2, 1]));
+  return add(x, ops.fromRows(reshape(out, [-1, time, channels])));
 }
 
 /** Smallest length from `length` on that can be halved at each level. */
@@ -178,43 +173,47 @@ export function unet(
   embedding: Value,
   paths: number,
 ): Value {
-  const { length, levels, groups, checkpointing = false } = sizes;
+  const { length, levels, groups, checkpointing = false, block: channelBlock } = sizes;
+  const ops = channelBlock === undefined ? channelsFirstOps(paths) : blockedOps(channelBlock);
   /** A block after what leads to it; only `inputs` and the embedding are kept where checkpoints are wanted. */
   const block = (name: string, inputs: readonly Value[], lead: Lead, outputs: number): Value => {
     const segment = ([told, ...series]: readonly Value[]): readonly [Value] => {
-      const flow: Flow = { x: lead(series), embedding: told!, paths };
+      const flow: Flow = { x: lead(series), embedding: told!, ops };
       return [residualBlock(parameter, name, flow, outputs, groups)];
     };
     const all = [embedding, ...inputs];
     return (checkpointing ? recompute(segment, all) : segment(all))[0]!;
   };
   const widthOf = (level: number): number => sizes.channels * 2 ** level;
-  const padded = padAxis(reshape(x, [-1, 1, length]), 2, 0, paddedLength(sizes) - length);
-  let h = conv(parameter, 'in', padded, widthOf(0), { taps: 3, pad: 1 });
+  const padded = ops.open(padAxis(x, 1, 0, paddedLength(sizes) - length));
+  const convOf = (
+    name: string,
+    taps: number,
+    inputs: number,
+    outputs: number,
+    init?: Initializer,
+  ): ConvWeights => convWeights(parameter, name, { taps, inputs, outputs, ...(init ? { init } : {}) });
+  let h = ops.conv(padded, convOf('in', 3, 1, widthOf(0)));
   const skips: Value[] = [];
   for (let level = 0; level < levels; level++) {
-    h = block(`down${level}`, [h], ([input]) => input!, widthOf(level));
+    const width = widthOf(level);
+    h = block(`down${level}`, [h], ([input]) => input!, width);
     if (level === levels - 1) break;
     skips.push(h);
-    h = conv(parameter, `down${level}.stride`, h, widthOf(level), { taps: 4, stride: 2, pad: 1 });
+    h = ops.halve(h, convOf(`down${level}.stride`, 4, width, width));
   }
-  const lead: Lead = ([input]) => attended(parameter, 'attention', input!, sizes);
+  const lead: Lead = ([input]) => attended(parameter, 'attention', { x: input!, embedding, ops }, sizes);
   h = block('middle', [h], lead, widthOf(levels - 1));
   for (let level = levels - 2; level >= 0; level--) {
     const [from, to] = [widthOf(level + 1), widthOf(level)];
-    const w = parameter(`up${level}.stride.weight`, [from, to, 4], heNormal(2 * from));
-    const b = parameter(`up${level}.stride.bias`, [to], zeros);
-    const joined: Lead = ([coarse, skip]) =>
-      concat([convTranspose1d(coarse!, w, b, { stride: 2, cropBefore: 1, cropAfter: 1 }), skip!], 1);
+    // Of 4 taps in steps of 2, each step of the result sees 2.
+    const up = convOf(`up${level}.stride`, 4, from, to, heNormal(2 * from));
+    const joined: Lead = ([coarse, skip]) => concat([ops.double(coarse!, up), skip!], 1);
     h = block(`up${level}`, [h, skips[level]!], joined, to);
   }
-  const out = checkpointed(checkpointing, h, (last) =>
-    conv(parameter, 'out', silu(normed(parameter, 'out.norm', last, groups)), 1, {
-      taps: 3,
-      pad: 1,
-      init: zeros,
-    }),
+  const last = convOf('out', 3, widthOf(0), 1, zeros);
+  const out = checkpointed(checkpointing, h, (inner) =>
+    ops.close(silu(normed(parameter, 'out.norm', { x: inner, embedding, ops }, groups)), last),
   );
-  const whole = reshape(out, [-1, out.shape[2]!]);
-  return out.shape[2] === length ? whole : slice(whole, 1, 0, length);
+  return out.shape[1] === length ? out : slice(out, 1, 0, length);
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { integerBelow, normal } from '../../../src-shared/runtime.ts';
-import type { ModelSize, StepInput } from '../../tensor/model.ts';
-import { scale } from '../../tensor/ops/index.ts';
+import { blockOf, type ConvLayout, type ModelSize, type StepInput } from '../../tensor/model.ts';
+import { fitsBlocks, scale } from '../../tensor/ops/index.ts';
 import {
   type DenoiserSettings,
   denoisingLoss,
@@ -17,6 +17,7 @@ import { SOLVERS } from '../diffusion/sampler.ts';
 import { LEAST_STEPS, NOISE_SCHEDULES, type NoiseSchedule, noiseSchedule } from '../diffusion/schedule.ts';
 import { sharedParameters } from '../diffusion/unet.ts';
 import type { GradientFamily } from '../family.ts';
+import { checkLayout } from './tcnSeries.ts';
 
 /** Longest future that is drawn. */
 const LONGEST_HORIZON = 512;
@@ -151,6 +152,20 @@ function horizonOf(size: ModelSize): number {
   );
 }
 
+/** @throws FrontierError BAD_INPUT where channels or groups of some level do not fill whole blocks */
+function checkBlocks({ channels, levels, groups }: DiffusionConfig, layout: ConvLayout, block: number): void {
+  checkLayout({ layout }, channels);
+  // Where resolutions meet, as many channels come side by side as the coarser one has.
+  for (let width = channels; width <= channels * 2 ** (levels - 1); width *= 2) {
+    if (fitsBlocks(width / Math.min(groups, width), block)) continue;
+    throw new FrontierError(
+      'BAD_INPUT',
+      `groups of ${width / Math.min(groups, width)} channels do not fit blocks of ${block}`,
+      'Make channels / groups a power of 2, or choose the layout auto or channelsFirst.',
+    );
+  }
+}
+
 /**
  * Denoising diffusion over the way of the next bars (Ho et al. 2020) with a temporal U-Net, conditioned on the window.
  *
@@ -164,13 +179,16 @@ export const diffusion: GradientFamily<DiffusionConfig> = {
   title: 'Diffusion (temporal U-Net)',
   role: 'diffusion',
   fit: 'gradient',
+  layouts: true,
   blocks: true,
   attends: true,
   description: 'Draws many possible futures and tells how they spread: a fan instead of one line.',
   schema,
   runDefaults: { windowBars: 32, horizonBars: 12, epochs: 40, learningRate: 0.002, weightDecay: 0.01 },
   outputs: () => OUTPUTS,
-  define: (config, size, { checkpointing, attention }) => {
+  define: (config, size, { checkpointing, attention, layout }) => {
+    const block = blockOf(layout);
+    if (block !== undefined) checkBlocks(config, layout, block);
     const horizon = horizonOf(size);
     const { denoiser, fan } = diffusionParts(config, horizon);
     return {
@@ -188,7 +206,7 @@ export const diffusion: GradientFamily<DiffusionConfig> = {
         const condition = encodeWindow(parameter, denoiser, wholeWindow(scope));
         return denoisingLoss(
           parameter,
-          { ...denoiser, checkpointing, attention },
+          { ...denoiser, checkpointing, attention, block },
           {
             clean: scale(scope.target(), 1 / config.pathScale),
             times: scope.stepInput('time'),

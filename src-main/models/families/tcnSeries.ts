@@ -1,6 +1,6 @@
 import { FrontierError } from '../../../src-shared/errors.ts';
 import type { Value } from '../../tensor/graph.ts';
-import type { BuildOptions } from '../../tensor/model.ts';
+import { type BuildOptions, blockOf } from '../../tensor/model.ts';
 import {
   add,
   type BlockedSeries,
@@ -147,28 +147,20 @@ const blocked = (block: number, checkpointing: Checkpointing): SeriesOps<Blocked
   },
 });
 
-const BLOCK_OF = { blocked4: 4, blocked8: 8, blocked16: 16 } as const;
-
 /** Runs a definition that is the same for all layouts in the one asked for. */
 export function inLayout<Result>(
   { layout, checkpointing }: BuildOptions,
   define: <S>(ops: SeriesOps<S>) => Result,
 ): Result {
-  switch (layout) {
-    case 'channelsFirst':
-      return define(channelsFirst(checkpointing));
-    case 'channelsLast':
-      return define(channelsLast(checkpointing));
-    default:
-      return define(blocked(BLOCK_OF[layout], checkpointing));
-  }
+  const block = blockOf(layout);
+  if (block !== undefined) return define(blocked(block, checkpointing));
+  return define(layout === 'channelsFirst' ? channelsFirst(checkpointing) : channelsLast(checkpointing));
 }
 
 /** @throws FrontierError BAD_INPUT where the layout is blocked and the channels do not fill whole blocks */
-export function checkLayout({ layout }: BuildOptions, channels: number): void {
-  if (layout === 'channelsFirst' || layout === 'channelsLast') return;
-  const block = BLOCK_OF[layout];
-  if (channels % block === 0) return;
+export function checkLayout({ layout }: Pick<BuildOptions, 'layout'>, channels: number): void {
+  const block = blockOf(layout);
+  if (block === undefined || channels % block === 0) return;
   throw new FrontierError(
     'BAD_INPUT',
     `${channels} channels do not fill blocks of ${block}`,

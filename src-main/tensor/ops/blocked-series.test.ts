@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { channelBlockOf } from '../channel-block.ts';
 import { cpuEngine } from '../engines/cpu.ts';
 import { Graph, type Value } from '../graph.ts';
@@ -21,6 +21,7 @@ import {
 
 const engine = cpuEngine(1);
 const block = await channelBlockOf(engine);
+const WITHOUT = 'the CPU provider has no convolution kernels in blocks of channels for this processor';
 
 const swap = (x: Value): Value => transpose(x, [0, 2, 1]);
 
@@ -32,8 +33,10 @@ const sizes = fc.record({
   pad: fc.integer({ min: 0, max: 1 }),
 });
 
-describe.skipIf(block === undefined)('series in blocks of channels', () => {
-  const b = block!;
+describe('series in blocks of channels', () => {
+  beforeEach((test) => test.skip(block === undefined, WITHOUT));
+
+  const b = block ?? 16;
 
   it('are halved as by a convolution with stride 2', async () => {
     const property = fc.asyncProperty(sizes, async ({ blocks, outBlocks, halfTaps, halfTime, pad }) => {

@@ -61,7 +61,10 @@ export function blockedDouble(
   const reach = taps / 2 - 1;
   // Tap 0 of a transposed convolution is the newest input step.
   const order = Array.from({ length: reach + 1 }, (_, i) => reach - i);
-  const parts = gather(reshape(w, [reach + 1, 2, channels, out]), w.graph.constant('int32', [reach + 1], order));
+  const parts = gather(
+    reshape(w, [reach + 1, 2, channels, out]),
+    w.graph.constant('int32', [reach + 1], order),
+  );
   const filter = reshape(transpose(parts, [0, 2, 1, 3]), [reach + 1, channels, 2 * out]);
   const both = concat([bias, bias], 0);
   const apart = blockedConv1d(series, filter, both, { padBefore: reach, padAfter: reach });
@@ -137,7 +140,10 @@ export function blockedGroupNorm(
       const variance = groupMeans(reduceSum(mul(centred, centred), [1]), grouping, block);
       const inverse = div(scalarLike(x!, 1), sqrt(add(variance, scalarLike(x!, epsilon))));
       const scaled = mul(reshape(centred, wide), scaleOf(inverse, g!, grouping, block));
-      const shifted = add(scaled, reshape(expand(h!, [channels / block, 1, batch, block]), [-1, 1, batch * block]));
+      const shifted = add(
+        scaled,
+        reshape(expand(h!, [channels / block, 1, batch, block]), [-1, 1, batch * block]),
+      );
       return { outputs: [reshape(shifted, x!.shape)], saved: [centred, inverse] };
     },
     ([d], { inputs: [x, g, h], saved: [centred, inverse], needs }) => {
@@ -184,7 +190,10 @@ function mulRegions(a: Value, ofRegion: Value, { regions, blocks }: Grouping): V
 /** 1 / deviation times gain, [channels / block, 1, batch * block]. */
 function scaleOf(inverse: Value, gain: Value, { regions, blocks }: Grouping, block: number): Value {
   const own = gain.shape[2]!;
-  const product = mul(reshape(inverse, [regions, 1, -1, block]), reshape(gain, [regions, blocks, own, block]));
+  const product = mul(
+    reshape(inverse, [regions, 1, -1, block]),
+    reshape(gain, [regions, blocks, own, block]),
+  );
   return reshape(product, [regions * blocks, 1, -1]);
 }
 
@@ -193,4 +202,10 @@ function toParameter(d: Value, like: Value): Value {
   const [blocks, , own, block] = like.shape as [number, number, number, number];
   const parts = reshape(d, [blocks, -1, block]);
   return reshape(own === 1 ? reduceSum(parts, [1]) : parts, like.shape);
+}
+
+/** The first channel, [batch, time]. */
+export function blockedFirstChannel(series: BlockedSeries): Value {
+  const steps = slice(slice(inMemory(series), 0, 0, 1), 3, 0, 1);
+  return transpose(reshape(steps, [series.value.shape[2]!, -1]), [1, 0]);
 }

@@ -222,10 +222,17 @@ function inputGradient(d: Value, x: Value, w: Value, k: Kernel): Value {
   if (before > reach || after > reach) {
     throw shapeError('NchwcConv', [x, w], 'gradient with more padding than the kernel reaches');
   }
-  const parts = reshape(w, [out / block, channels / block, taps, block, block]);
-  const order = Array.from({ length: taps }, (_, i) => taps - 1 - i);
-  const reversed = taps > 1 ? gather(parts, w.graph.constant('int32', [taps], order), 2) : parts;
-  const filter = reshape(transpose(reversed, [1, 0, 2, 4, 3]), [channels, out, taps, 1]);
+  // The reordering kernel turns each square of input by output channels; a Transpose takes eight times as long.
+  const squares = (out / block) * (channels / block) * taps;
+  const turned = apply('NchwcFromPlanes', [reshape(w, [squares, block, 1, block])]);
+  const picks: number[] = [];
+  for (let i = 0; i < channels / block; i++) {
+    for (let o = 0; o < out / block; o++) {
+      for (let tap = taps - 1; tap >= 0; tap--) picks.push((o * (channels / block) + i) * taps + tap);
+    }
+  }
+  const order = w.graph.constant('int32', [squares], picks);
+  const filter = reshape(gather(reshape(turned, [squares, block * block]), order), [channels, out, taps, 1]);
   return apply('NchwcConv', [d, filter], {
     ...geometryOf(taps, dilation, reach - before, reach - after),
     block,
