@@ -147,6 +147,7 @@ export class TrainingRuns {
       home: this.#context.home,
       runId: record.id,
       modelId: this.#context.ids.next('mdl'),
+      newestVersion: this.#context.stores.models.latest(input.symbol, input.timeframe)?.version ?? 0,
       input,
       dataset,
     };

@@ -19,6 +19,8 @@ describe('artifact store', () => {
     const second = store.save(artifact);
     expect(second).toMatchObject({ version: 2, folder: folder(2) });
     expect(store.versions('EURUSD', 'H1')).toEqual([1, 2]);
+    // Versions 3 to 7 are registered, and somebody removed their folders.
+    expect(store.save(artifact, 7).version).toBe(8);
     const loaded = store.load('EURUSD', 'H1', 2);
     expect(Buffer.from(loaded.model).equals(Buffer.from(artifact.model))).toBe(true);
     expect(loaded.manifest).toEqual({ ...artifact.manifest, format: 1, version: 2 });

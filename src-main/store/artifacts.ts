@@ -134,13 +134,15 @@ export class ArtifactStore {
   /**
    * Writes model, manifest and checksums into a temporary folder, forces them to the disk and renames it to
    * the next free version. Two writers at once get two versions.
+   * @param above versions up to this one are taken, also where their files are gone
    * @throws FrontierError BAD_INPUT for a symbol or manifest that makes no sense
    */
-  save(artifact: NewArtifact): StoredArtifact {
+  save(artifact: NewArtifact, above = 0): StoredArtifact {
     const { symbol, timeframe } = artifact.manifest;
     const group = this.#group(symbol, timeframe);
     mkdirSync(group, { recursive: true });
-    for (let version = (this.versions(symbol, timeframe).at(-1) ?? 0) + 1; ; version++) {
+    const newest = this.versions(symbol, timeframe).at(-1) ?? 0;
+    for (let version = Math.max(newest, above) + 1; ; version++) {
       const stored = this.#tryVersion(group, artifact, version);
       if (stored !== undefined) return stored;
     }

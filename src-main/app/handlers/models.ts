@@ -66,6 +66,7 @@ async function importModel(context: EngineContext, input: ImportInput, signal: A
   const payload: AdoptPayload = {
     home: context.home,
     modelId: context.ids.next('mdl'),
+    newestVersion: context.stores.models.latest(symbol, timeframe)?.version ?? 0,
     path,
     scale,
     dataset,

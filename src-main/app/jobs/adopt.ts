@@ -15,6 +15,8 @@ import { loadHistory } from './train.ts';
 export interface AdoptPayload {
   readonly home: string;
   readonly modelId: string;
+  /** As of `ToStore`. */
+  readonly newestVersion: number;
   readonly path: string;
   readonly input: TrainInput;
   readonly scale: boolean;
@@ -156,6 +158,7 @@ export async function adoptJob(payload: AdoptPayload): Promise<ModelDto> {
     home,
     runId: '',
     modelId,
+    newestVersion: payload.newestVersion,
     input,
     dataset,
     history,

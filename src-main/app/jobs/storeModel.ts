@@ -19,6 +19,8 @@ export interface ToStore {
   readonly home: string;
   readonly runId: string;
   readonly modelId: string;
+  /** Newest version in the register, whose files may be gone. */
+  readonly newestVersion: number;
   readonly input: TrainInput;
   readonly dataset: DatasetDto;
   readonly history: LearnedHistory;
@@ -86,7 +88,7 @@ export async function storeModel(made: ToStore): Promise<ModelDto> {
       sample: await sampleOf(predictor, answers),
     });
     const files = { [REPORT_FILE]: Buffer.from(JSON.stringify(report)) };
-    const stored = new ArtifactStore(home).save({ model: fitted.onnx, manifest, files });
+    const stored = new ArtifactStore(home).save({ model: fitted.onnx, manifest, files }, made.newestVersion);
     const model = modelDto(stored);
     if (roleOf(input.family) !== 'autoencoder') {
       const signals = withIntervals(answers, manifest.calibration);

@@ -19,6 +19,8 @@ export interface TrainPayload {
   readonly home: string;
   readonly runId: string;
   readonly modelId: string;
+  /** As of `ToStore`. */
+  readonly newestVersion: number;
   readonly input: TrainInput;
   readonly dataset: DatasetDto;
 }
