@@ -11,9 +11,9 @@ import type { ConvLayout } from '../tensor/model.ts';
 import { type TrainGraphSpec, trainModel } from '../tensor/train-graph.ts';
 import { freshState, TrainSession, type TrainTensors } from '../tensor/train-session.ts';
 
-/** Runs of each candidate; the fastest counts, so that another process's load does not decide. */
-const ROUNDS = 6;
-/** A candidate whose first run takes this many times the fastest one's is not measured further. */
+/** Runs of each candidate in each of its two turns; the fastest counts, so that another process's load does not decide. */
+const ROUNDS = 3;
+/** A candidate whose run takes this many times the fastest one's is not measured further. */
 const HOPELESS = 2;
 /** Measured time below which a run is too short to compare: its steps are repeated. */
 const SHORTEST_RUN_MS = 30;
@@ -131,7 +131,6 @@ async function candidates(request: TuneRequest): Promise<{ found: Candidate[]; l
 
 interface Timed {
   readonly candidate: Candidate;
-  readonly session: TrainSession;
   steps: number;
   best: number;
 }
@@ -141,55 +140,54 @@ function endsOf(trainEnds: Int32Array, count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => trainEnds[i % trainEnds.length]!);
 }
 
-async function time(timed: Timed, { clock, trainEnds }: TuneRequest): Promise<void> {
+async function time(timed: Timed, session: TrainSession, { clock, trainEnds }: TuneRequest): Promise<number> {
   const { batch, accumulation = 1 } = timed.candidate.spec;
   const ends = endsOf(trainEnds, timed.steps * batch * accumulation);
   const started = clock.nowMs();
-  await timed.session.run(ends, timed.steps, () => 1e-6);
+  await session.run(ends, timed.steps, () => 1e-6);
   const tookMs = clock.nowMs() - started;
-  timed.best = Math.min(timed.best, tookMs / timed.steps);
+  const msPerStep = tookMs / timed.steps;
   if (tookMs < SHORTEST_RUN_MS) timed.steps = Math.min(MOST_STEPS, timed.steps * 4);
+  return msPerStep;
 }
 
-async function open(candidate: Candidate, request: TuneRequest): Promise<Timed> {
-  const { spec } = candidate;
+/** Opens a candidate for some rounds and closes it again: several open at once would hold several times the memory. */
+async function turn(timed: Timed, request: TuneRequest, fastest: number): Promise<void> {
+  const { spec } = timed.candidate;
   const session = await TrainSession.open(request.engine, spec, request.data, request.session);
-  await session.load(freshState(spec.layout, spec.seed, spec), 0);
-  return { candidate, session, steps: 1, best: Number.POSITIVE_INFINITY };
+  try {
+    await session.load(freshState(spec.layout, spec.seed, spec), 0);
+    // The first run also prepares kernels and memory.
+    await time(timed, session, request);
+    for (let round = 0; round < ROUNDS; round++) {
+      timed.best = Math.min(timed.best, await time(timed, session, request));
+      if (timed.best > HOPELESS * fastest) break;
+    }
+  } finally {
+    await session.release();
+  }
 }
 
 /** Milliseconds per step of each candidate that the engine takes, fastest first. */
 async function measure(found: readonly Candidate[], request: TuneRequest): Promise<LayoutTime[]> {
-  const opened: Timed[] = [];
+  const tried = found.map((candidate): Timed => ({ candidate, steps: 1, best: Number.POSITIVE_INFINITY }));
+  const fastest = (): number => Math.min(...tried.map(({ best }) => best));
   let refusal: unknown;
-  try {
-    for (const candidate of found) {
-      try {
-        const timed = await open(candidate, request);
-        opened.push(timed);
-        // The first run also prepares kernels and memory.
-        await time(timed, request);
-        timed.best = Number.POSITIVE_INFINITY;
-      } catch (error) {
-        if (!(error instanceof FrontierError) || error.code !== 'ENGINE_FAILED') throw error;
-        refusal = error;
-      }
+  for (const timed of tried) {
+    try {
+      await turn(timed, request, fastest());
+    } catch (error) {
+      if (!(error instanceof FrontierError) || error.code !== 'ENGINE_FAILED') throw error;
+      refusal = error;
     }
-    for (let round = 0; round < ROUNDS; round++) {
-      const fastest = Math.min(...opened.map(({ best }) => best));
-      for (const timed of opened) {
-        if (timed.best <= HOPELESS * fastest || round === 0) await time(timed, request);
-      }
-    }
-  } finally {
-    for (const { session } of opened) await session.release();
   }
-  const times = opened
-    .filter(({ best }) => Number.isFinite(best))
+  const taken = tried.filter(({ best }) => Number.isFinite(best));
+  if (taken.length === 0) throw refusal;
+  // Once more in turns: a busy moment of the machine must not decide.
+  for (const timed of taken) if (timed.best <= HOPELESS * fastest()) await turn(timed, request, fastest());
+  return taken
     .map(({ candidate, best }): LayoutTime => ({ layout: candidate.layout, msPerStep: best }))
     .sort((a, b) => a.msPerStep - b.msPerStep);
-  if (times.length === 0) throw refusal;
-  return times;
 }
 
 /**
