@@ -84,7 +84,7 @@ describe('entries that unusual windows forbid, through the whole engine', () => 
     );
     let flagged = 0;
     let named = 0;
-    for (let row = 0; row < 900; row++) {
+    for (let row = 0; row < 2500; row++) {
       const { timeMs } = barAt(bars, row);
       live.push(barAt(bars, row));
       // What has not been judged yet is not usual.
