@@ -42,6 +42,7 @@ export function CommandPalette() {
   const commands = useAllCommands();
   return (
     <Spotlight
+      aria-label="Commands"
       actions={asGroups(commands)}
       shortcut="mod + K"
       tagsToIgnore={[]}

@@ -54,6 +54,14 @@ describe('the hardware of this machine over the contract', () => {
     expect((await client.training.estimate({ input: huge, trial: true })).refusal).toMatch(
       /windows to learn from|there are \d+ to learn from/,
     );
+    const far = { ...input, horizonBars: 10_000 };
+    expect((await client.training.estimate({ input: far, trial: false })).refusal).toMatch(
+      /^The train part would have 0 rows, .*shorter horizon or window/,
+    );
+    const hours = { ...input, family: 'horizons' as const, model: { hours: [1, 2000], folds: 3 } };
+    expect((await client.training.estimate({ input: hours, trial: false })).refusal).toMatch(
+      /rows, fewer than/,
+    );
     const wrong = { ...input, device: 'cuda:9' };
     await expect(client.training.estimate({ input: wrong, trial: false })).rejects.toMatchObject({
       code: 'BAD_INPUT',

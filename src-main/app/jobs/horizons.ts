@@ -242,6 +242,7 @@ export async function composeHorizons(
           name: 'agreeNow',
           label: `All agree at the newest bar (${latest(made).text})`,
           value: latest(made).agree ? 1 : 0,
+          unit: 'yes or no',
         },
       ],
     },

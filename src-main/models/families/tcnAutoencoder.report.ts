@@ -214,7 +214,7 @@ export function latentReport(input: LatentReportInput): ReportPart[] {
       kind: 'table',
       title: 'Reconstruction by feature',
       note: 'Share of the variance over the windows that the reconstruction gives back (R2); empty for a constant feature.',
-      columns: ['feature', 'R2'],
+      columns: ['Feature', 'R²'],
       rows: names.map((name, i) => [name, shares[i]!]),
     },
     {

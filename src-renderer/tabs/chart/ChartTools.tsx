@@ -9,6 +9,7 @@ import type { ModelDto } from '../../../src-shared/contract/training.ts';
 import type { AnyTimeframe } from '../../../src-shared/market/timeframes.ts';
 import { useWorkspace } from '../../state/workspace.ts';
 import { formatDate } from '../../ui/format.ts';
+import { familyLabel } from '../../ui/models.tsx';
 import { rpc, useQuery } from '../../ui/rpc.ts';
 import { chartStore, type TradesFrom, useChart } from './chartStore.ts';
 
@@ -44,7 +45,7 @@ export function useAnomalyModel(models: readonly ModelDto[]): ModelDto | undefin
 
 const NONE = 'none';
 
-const nameOf = (m: ModelDto): string => `${m.family.toUpperCase()} v${m.version}, ${formatDate(m.createdMs)}`;
+const nameOf = (m: ModelDto): string => `${familyLabel(m.family)} v${m.version}, ${formatDate(m.createdMs)}`;
 
 /** Shown where there is a model that marks unusual windows. */
 export function AnomalySelect({

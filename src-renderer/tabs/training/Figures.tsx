@@ -11,6 +11,9 @@ export function figureText(value: number | null | undefined): string {
   return formatNumber(value, size >= 1000 ? 0 : size >= 10 ? 2 : 4);
 }
 
+/** The unit of figures that are 0 or 1. */
+const YES_NO = 'yes or no';
+
 /** Named figures side by side. */
 export function Figures({ figures }: { readonly figures: readonly Figure[] }) {
   return (
@@ -19,8 +22,10 @@ export function Figures({ figures }: { readonly figures: readonly Figure[] }) {
         <div key={f.name} data-figure={f.name}>
           <div className="ft-figure-name">{f.label}</div>
           <div className="ft-figure-value">
-            {figureText(f.value)}
-            {f.unit && f.value !== null && <span className="ft-dim ft-small"> {f.unit}</span>}
+            {f.unit === YES_NO && f.value !== null ? (f.value === 0 ? 'no' : 'yes') : figureText(f.value)}
+            {f.unit && f.unit !== YES_NO && f.value !== null && (
+              <span className="ft-dim ft-small"> {f.unit}</span>
+            )}
           </div>
         </div>
       ))}

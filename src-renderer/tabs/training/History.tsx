@@ -54,14 +54,14 @@ function columnsOf(compared: readonly string[]): readonly GridColumn<TrainingRun
     {
       key: 'market',
       label: 'Market',
-      width: 96,
+      width: 92,
       render: (r) => `${r.input.symbol} ${r.input.timeframe}`,
       sortBy: (r) => `${r.input.symbol} ${r.input.timeframe}`,
     },
     {
       key: 'family',
       label: 'Family',
-      width: 110,
+      width: 122,
       render: (r) => familyLabel(r.input.family),
       title: (r) => familyLabel(r.input.family),
       sortBy: (r) => familyLabel(r.input.family),
@@ -77,7 +77,7 @@ function columnsOf(compared: readonly string[]): readonly GridColumn<TrainingRun
       key: 'validation',
       label: 'Best valid.',
       help: 'The lowest validation loss',
-      width: 92,
+      width: 82,
       align: 'end',
       render: (r) => lossText(validationOf(r)),
       sortBy: validationOf,
@@ -86,7 +86,7 @@ function columnsOf(compared: readonly string[]): readonly GridColumn<TrainingRun
       key: 'loss',
       label: 'Loss',
       help: 'The last training loss',
-      width: 86,
+      width: 70,
       align: 'end',
       render: (r) => lossText(lossOf(r)),
       sortBy: lossOf,
@@ -94,7 +94,7 @@ function columnsOf(compared: readonly string[]): readonly GridColumn<TrainingRun
     {
       key: 'steps',
       label: 'Steps',
-      width: 76,
+      width: 64,
       align: 'end',
       render: (r) => formatNumber(r.step),
       sortBy: (r) => r.step,
@@ -102,17 +102,10 @@ function columnsOf(compared: readonly string[]): readonly GridColumn<TrainingRun
     {
       key: 'time',
       label: 'Time',
-      width: 86,
+      width: 74,
       align: 'end',
       render: (r) => formatDuration(r.seconds === undefined ? undefined : r.seconds * 1000),
       sortBy: (r) => r.seconds,
-    },
-    {
-      key: 'model',
-      label: 'Model',
-      width: 66,
-      render: (r) => (r.modelId === undefined ? '–' : 'made'),
-      sortBy: (r) => (r.modelId === undefined ? 0 : 1),
     },
   ];
 }

@@ -113,10 +113,11 @@ function Card({ model: m }: { readonly model: ListedModel }) {
   );
 }
 
-/** What the model on screen is worth, and on which part of history that was found out. */
-export function ModelPanel() {
+/** What the model of the run on screen, else the chosen one, is worth, and on which part of history that was found out. */
+export function ModelPanel({ runModelId }: { readonly runModelId?: string | undefined }) {
   const chosen = useWorkspace((w) => w.modelId);
-  const modelId = useTraining((s) => s.shownModelId) ?? chosen;
+  const shown = useTraining((s) => s.shownModelId);
+  const modelId = runModelId ?? shown ?? chosen;
   const { data, error, reload } = useModel(modelId);
   const title = data ? `${data.symbol} ${data.timeframe} v${data.version}` : 'Model';
   return (

@@ -25,7 +25,7 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'market',
     label: 'Model',
-    width: 196,
+    width: 184,
     render: (m) => (
       <span className="ft-cell-line">
         {m.pinned && <IconPinFilled size={12} aria-label="Pinned" className="ft-pin" />}
@@ -55,13 +55,6 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
     align: 'end',
     render: (m) => (looksAhead(m) ? formatNumber(m.horizonBars) : UNKNOWN),
     sortBy: (m) => (looksAhead(m) ? m.horizonBars : undefined),
-  },
-  {
-    key: 'created',
-    label: 'Created',
-    width: 134,
-    render: (m) => <Time ms={m.createdMs} bare />,
-    sortBy: (m) => m.createdMs,
   },
   {
     key: 'coverage',
@@ -94,10 +87,17 @@ const COLUMNS: readonly GridColumn<ListedModel>[] = [
   {
     key: 'role',
     label: 'Role',
-    width: 90,
+    width: 94,
     render: (m) => ROLE_LABEL[m.role],
     title: (m) => ROLE_HELP[m.role],
     sortBy: (m) => ROLE_LABEL[m.role],
+  },
+  {
+    key: 'created',
+    label: 'Created',
+    width: 134,
+    render: (m) => <Time ms={m.createdMs} bare />,
+    sortBy: (m) => m.createdMs,
   },
 ];
 

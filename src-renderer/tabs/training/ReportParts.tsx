@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import type { ListedModel, ReportPart } from '../../../src-shared/contract/training.ts';
+import { formatNumber } from '../../ui/format.ts';
 import { Plot } from '../../ui/Plot.tsx';
 import { rpc, useQuery } from '../../ui/rpc.ts';
 import { EmptyState, ErrorState, LoadingState } from '../../ui/states.tsx';
@@ -15,12 +16,29 @@ function alignmentOf(part: PartOf<'table'>, column: number): string {
   return part.rows.some((row) => typeof row[column] === 'string') ? '' : 'ft-right';
 }
 
-function Cell({ value }: { readonly value: string | number | null }) {
+/** Decimals of a column of figures, so that they stand under each other. */
+function decimalsOf(part: PartOf<'table'>, column: number): number {
+  const texts = part.rows.flatMap((row) => {
+    const cell = row[column];
+    return typeof cell === 'number' ? [figureText(cell)] : [];
+  });
+  return Math.max(0, ...texts.map((text) => text.split('.')[1]?.length ?? 0));
+}
+
+interface CellProps {
+  readonly value: string | number | null;
+  readonly decimals: number;
+}
+
+function Cell({ value, decimals }: CellProps) {
+  if (typeof value === 'number' && decimals <= 4 && Math.abs(value) < 1e9)
+    return formatNumber(value, decimals, decimals);
   if (typeof value !== 'string') return figureText(value);
   return /^mdl_\w+/.test(value) ? <ModelLink modelId={value} /> : value;
 }
 
 function Table({ part }: { readonly part: PartOf<'table'> }) {
+  const decimals = part.columns.map((_, c) => decimalsOf(part, c));
   return (
     <div className="ft-report-table">
       <table className="ft-table" aria-label={part.title}>
@@ -39,7 +57,7 @@ function Table({ part }: { readonly part: PartOf<'table'> }) {
             <tr key={i}>
               {row.map((cell, c) => (
                 <td key={part.columns[c]} className={alignmentOf(part, c)}>
-                  <Cell value={cell} />
+                  <Cell value={cell} decimals={decimals[c] ?? 0} />
                 </td>
               ))}
             </tr>

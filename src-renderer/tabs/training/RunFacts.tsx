@@ -134,7 +134,9 @@ export function RunFacts({ run, counted }: FactsProps) {
         {counted === 'fits' && <FitFigures run={run} />}
         <TimeFigure run={run} />
         {counted === 'steps' && <Figure name="Best validation">{lossText(run.bestValidation)}</Figure>}
-        <Figure name="Engine">{engineText(run)}</Figure>
+        {(run.engine !== undefined || counted === 'steps') && (
+          <Figure name="Engine">{engineText(run)}</Figure>
+        )}
         {run.workers !== undefined && run.input.devices > 1 && (
           <Figure name="Workers">
             {formatNumber(run.workers)}{' '}

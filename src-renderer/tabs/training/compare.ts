@@ -116,6 +116,9 @@ export function bestOf(
   return known.filter((v) => v === best).length === 1 ? values.indexOf(best) : undefined;
 }
 
+/** Figures that say nothing against those of another target. */
+const OF_TARGET: ReadonlySet<string> = new Set(['r2', 'rank']);
+
 /** What came out of each run. Losses of different kinds are not told better or worse. */
 export function comparedMetrics(
   runs: readonly TrainingRunDto[],
@@ -123,6 +126,8 @@ export function comparedMetrics(
 ): CompareRow[] {
   const sameLoss =
     new Set(runs.map((r) => `${r.input.loss} ${r.input.symbol} ${r.input.timeframe}`)).size === 1;
+  const sameTarget =
+    new Set(runs.map(({ input: i }) => `${i.symbol} ${i.timeframe} ${i.horizonBars}`)).size === 1;
   const rows = METRICS.map(({ key, label, of, format, better }) => {
     const values = runs.map((r) =>
       of(
@@ -130,7 +135,7 @@ export function comparedMetrics(
         models.find((m) => m.id === r.modelId),
       ),
     );
-    const comparable = key !== 'bestValidation' || sameLoss;
+    const comparable = key === 'bestValidation' ? sameLoss : !OF_TARGET.has(key) || sameTarget;
     const texts = values.map((v) => (v === undefined ? UNKNOWN : format(v)));
     const place = comparable ? bestOf(values, better) : undefined;
     // What reads the same is not told better.

@@ -99,6 +99,38 @@ describe('settings of a family', () => {
   });
 });
 
+describe('a family inside a family', () => {
+  const mlp = family('mlp', { schema: z.toJSONSchema(z.strictObject({ hidden: z.array(z.int()) })) });
+  const horizons = family('horizons', {
+    schema: z.toJSONSchema(
+      z.strictObject({
+        family: z.enum(['ridge', 'mlp']),
+        model: z.record(z.string(), z.unknown()),
+        hours: z.array(z.number()).min(2).max(8),
+      }),
+    ),
+    defaults: { family: 'ridge', model: {}, hours: [1, 4] },
+  });
+  const checked = (model: Record<string, unknown>) =>
+    checkDraft({ ...defaultDraft(), family: 'horizons', model }, 'EURUSD', 'H1', horizons, [mlp]);
+
+  it('is read by its own form, its hours one by one', () => {
+    const result = checked({ family: 'mlp', model: { hidden: '32, 8' }, hours: ['1', '24'] });
+    expect(result.ok && result.input.model).toEqual({
+      family: 'mlp',
+      model: { hidden: [32, 8] },
+      hours: [1, 24],
+    });
+  });
+
+  it('says which of its settings is wrong', () => {
+    expect(checked({ family: 'mlp', model: { hidden: 'many' }, hours: ['4'] })).toEqual({
+      ok: false,
+      errors: { 'model.model.hidden': '"many" is not a number.', 'model.hours': 'At least 2 are needed.' },
+    });
+  });
+});
+
 describe('another family', () => {
   const mlp = family('mlp');
   const tcn = family('tcn', { runDefaults: { windowBars: 32, batch: 64 } });

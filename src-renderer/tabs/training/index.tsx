@@ -40,7 +40,12 @@ function counted(label: string, count: number | undefined): string {
   return count === undefined ? label : `${label} (${count})`;
 }
 
-function Train({ runId }: { readonly runId: string | undefined }) {
+interface TrainProps {
+  readonly runId: string | undefined;
+  readonly runModelId: string | undefined;
+}
+
+function Train({ runId, runModelId }: TrainProps) {
   return (
     <Split
       id="training"
@@ -48,7 +53,7 @@ function Train({ runId }: { readonly runId: string | undefined }) {
       parts={[
         { id: 'form', content: <TrainForm />, size: 22, min: 250 },
         { id: 'middle', content: <RunPanel runId={runId} />, size: 51, min: 450 },
-        { id: 'model', content: <ModelPanel />, size: 27, min: 290 },
+        { id: 'model', content: <ModelPanel runModelId={runModelId} />, size: 27, min: 290 },
       ]}
     />
   );
@@ -81,7 +86,9 @@ export function TrainingTab() {
         />
       </div>
       <div className="ft-training-view">
-        {view === 'train' && <Train runId={runId} />}
+        {view === 'train' && (
+          <Train runId={runId} runModelId={runs.data?.find((r) => r.id === runId)?.modelId} />
+        )}
         {view === 'history' && <History shownId={runId} />}
         {view === 'models' && <Models />}
       </div>
