@@ -1,7 +1,7 @@
 import type { EstimateDto } from '../../src-shared/contract/training.ts';
 import type { EngineName } from '../tensor/engine.ts';
 import type { TrainGraphSpec } from '../tensor/train-graph.ts';
-import { PROCESS_BYTES, type StepMemory, stepMemory, totalOf } from './plannerMemory.ts';
+import { JOB_BYTES, PROCESS_BYTES, type StepMemory, stepMemory, totalOf } from './plannerMemory.ts';
 
 /** The device a run would take, as far as planning goes. */
 export interface PlanDevice {
@@ -74,10 +74,10 @@ function needsOf(facts: PlanFacts, batch: number): Needs {
     // Workers of a parallel run are processes beside the one that coordinates them, each with the data.
     const each = PROCESS_BYTES + totalOf(step);
     const coordinator = PROCESS_BYTES + step.data + step.state / 2;
-    const total = (workers > 1 ? coordinator + workers * each : each) + facts.preparedBytes;
+    const total = (workers > 1 ? coordinator + workers * each : each) + JOB_BYTES + facts.preparedBytes;
     return { device: total, host: total, step };
   }
-  const host = workers * (PROCESS_BYTES + step.data + step.state / 2) + facts.preparedBytes;
+  const host = workers * (PROCESS_BYTES + step.data + step.state / 2) + JOB_BYTES + facts.preparedBytes;
   return { device: totalOf(step), host, step };
 }
 
@@ -147,7 +147,7 @@ function breakdown({ step }: Needs, prepared: number): string {
     ['activations of a step', step.activations],
     ['weights and optimiser', step.state],
     ['data', step.data + prepared],
-    ['the process', PROCESS_BYTES],
+    ['the process', PROCESS_BYTES + JOB_BYTES],
   ];
   const sorted = [...parts].sort((a, b) => b[1] - a[1]);
   return sorted.map(([name, bytes]) => `${name} ${size(bytes)}`).join(', ');

@@ -89,6 +89,9 @@ export async function estimateJob(payload: EstimatePayload, context: JobContext)
     session.load(freshState(spec.layout, config.seed, spec), 0);
     const { msPerStep, steps } = await timeSteps(session, data, config, context.signal);
     if (context.signal.aborted) throw new FrontierError('CANCELLED', 'The trial was stopped.');
+    // A run validates as well, and keeps the memory of that.
+    const { validationEnds } = data;
+    if (validationEnds.length > 0) await session.evaluate(validationEnds.subarray(0, config.batch));
     return {
       msPerStep,
       steps,
