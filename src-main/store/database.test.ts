@@ -108,6 +108,20 @@ describe('state database', () => {
     stores.close();
   });
 
+  it('MIG-6: the database of schema 6 opens and holds its runs, pins and intervals', () => {
+    copyFileSync(join(import.meta.dirname, '../../tests/fixtures/schema-6.sqlite'), join(home, STATE_FILE));
+    const stores = openStores(home);
+    expect(stores.models.get(model.id)).toEqual({ ...model, pinned: true, present: true });
+    const { id } = stores.trainingRuns.list()[0]!;
+    expect(stores.trainingRuns.get(id).curve).toEqual([
+      { step: 1, train: 0.5, validation: 0.6, learningRate: 0.001, gradientNorm: 2, stepsPerSecond: 900 },
+    ]);
+    expect(stores.trainingRuns.log(id)).toMatchObject([{ level: 'decision', topic: 'engine' }]);
+    const columns = stores.db.prepare('PRAGMA table_info(decisions)').all() as { name: string }[];
+    expect(columns.map((c) => c.name)).toEqual(expect.arrayContaining(['lower', 'upper', 'judged']));
+    stores.close();
+  });
+
   it('opening twice is harmless', () => {
     openStateDatabase(home).close();
     const db = openStateDatabase(home);
