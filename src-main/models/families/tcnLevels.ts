@@ -1,6 +1,5 @@
 import type { Value } from '../../tensor/graph.ts';
 import type { ModelScope } from '../../tensor/model.ts';
-import { relu } from '../../tensor/ops/index.ts';
 import { reshape } from '../../tensor/ops/shape.ts';
 import { heNormal, type Initializer, normalOf, zeros } from '../../tensor/parameters.ts';
 import { type Activation, activate } from './layers.ts';
@@ -103,9 +102,8 @@ function level<S>(
   if (!parameters.adds) return y;
   if (convsPerLevel === 1) return ops.add(y, x);
   const around = parameters.skip ? ops.conv(x, tapsOf(parameters.skip, inputs, 1), false) : x;
-  return ops.map(ops.add(y, around), (value) =>
-    activation === 'relu' ? relu(value) : activate(activation, value),
-  );
+  const sum = ops.add(y, around);
+  return activation === 'relu' ? ops.relu(sum) : ops.map(sum, (value) => activate(activation, value));
 }
 
 /**

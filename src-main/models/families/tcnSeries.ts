@@ -9,6 +9,7 @@ import {
   blockedConv1d,
   blockedMap,
   blockedMean,
+  blockedRelu,
   blockedStep,
   blockedUpsample,
   conv1d,
@@ -42,6 +43,7 @@ export interface SeriesOps<S> {
   /** Causal convolution followed by ReLU where asked for, which some layouts do in one pass. */
   conv(series: S, taps: Taps, withRelu: boolean): S;
   add(a: S, b: S): S;
+  relu(series: S): S;
   /** Applies an elementwise function. */
   map(series: S, f: (value: Value) => Value): S;
   /** Means of each `by` neighbouring steps. */
@@ -78,6 +80,7 @@ const channelsFirst = (checkpointing: Checkpointing): SeriesOps<Value> => ({
     return withRelu ? relu(y) : y;
   },
   add,
+  relu,
   map: (x, f) => f(x),
   averagePool(x, by) {
     const [, channels, time] = x.shape as [number, number, number];
@@ -105,6 +108,7 @@ const channelsLast = (checkpointing: Checkpointing): SeriesOps<Value> => ({
     return withRelu ? relu(y) : y;
   },
   add,
+  relu,
   map: (x, f) => f(x),
   averagePool(x, by) {
     const [, time, channels] = x.shape as [number, number, number];
@@ -131,6 +135,7 @@ const blocked = (block: number, checkpointing: Checkpointing): SeriesOps<Blocked
       relu: withRelu,
     }),
   add: blockedAdd,
+  relu: blockedRelu,
   map: blockedMap,
   averagePool: blockedAveragePool,
   upsample: blockedUpsample,

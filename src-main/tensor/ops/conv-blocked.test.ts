@@ -5,6 +5,7 @@ import { channelBlockOf } from '../channel-block.ts';
 import type { Engine } from '../engine.ts';
 import { cpuEngine } from '../engines/cpu.ts';
 import { Graph, type Value } from '../graph.ts';
+import { emitModel } from '../onnx/emit.ts';
 import { expectSame } from './blocked.fixture.ts';
 import {
   add,
@@ -12,6 +13,7 @@ import {
   blockedAveragePool,
   blockedConv1d,
   blockedMean,
+  blockedRelu,
   blockedStep,
   blockedUpsample,
   conv1d,
@@ -127,6 +129,12 @@ describe('convolution in blocks of channels', () => {
     await expectSame(
       engine,
       shapes,
+      (v) => fromBlocked(blockedRelu(x(v))),
+      ([v]) => relu(v!),
+    );
+    await expectSame(
+      engine,
+      shapes,
       (v) => fromBlocked(blockedAdd(x(v), x(v))),
       ([v]) => add(v!, v!),
     );
@@ -142,6 +150,21 @@ describe('convolution in blocks of channels', () => {
     const odd = graph.input('odd', 'float32', [2, block, block + 1]);
     expect(() => blockedConv1d(toBlocked(x, block), odd, b)).toThrow(/blocks of/);
     expect(() => blockedAveragePool(toBlocked(x, block), 3)).toThrow(/4 steps by 3/);
+  });
+});
+
+describe('the gradient of max(0, x) in blocks', () => {
+  it('is 1 above zero, however small, and 0 at and below', async () => {
+    const values = [0, -0, -1, -1e-30, 1e-30, 1.2e-38, 1, 3e38, Number.POSITIVE_INFINITY, -3e38];
+    const graph = new Graph('g');
+    const x = graph.input('x', 'float32', [values.length]);
+    const { value } = blockedRelu({ value: x, channels: 1, block: 1 });
+    graph.output('d', gradients(reduceSum(value), [x])[0]!);
+    const session = await engine.createSession(emitModel(graph));
+    const data = Float32Array.from(values);
+    const { d } = await session.run({ x: { dtype: 'float32', shape: [values.length], data } });
+    await session.release();
+    expect(Array.from(d!.data, Number)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 1, 0]);
   });
 });
 

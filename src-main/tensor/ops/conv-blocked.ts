@@ -1,7 +1,8 @@
 import { FrontierError } from '../../../src-shared/errors.ts';
 import { apply, shapeError, type Value } from '../graph.ts';
+import { withGradient } from '../regions.ts';
 import { type Attributes, defineGrad, defineOp, type GradContext, intsAttribute } from '../registry.ts';
-import { add, mul } from './elementwise.ts';
+import { add, mul, relu } from './elementwise.ts';
 import { reduceMean, reduceSum } from './reduce.ts';
 import { gather, padAxis, reshape, slice, transpose } from './shape.ts';
 
@@ -297,6 +298,19 @@ export const blockedAdd = (a: BlockedSeries, b: BlockedSeries): BlockedSeries =>
   ...a,
   value: add(a.value, b.value),
 });
+
+/**
+ * max(0, .), with the one-pass gradient that `positive` describes. Only for series in blocks, which are on the CPU
+ * engine and in single precision: other engines have no such kernel.
+ */
+export function blockedRelu(series: BlockedSeries): BlockedSeries {
+  const [value] = withGradient(
+    [series.value],
+    ([x]) => ({ outputs: [relu(x!)] }),
+    ([d], { outputs: [y] }) => [mul(d!, positive(y!))],
+  );
+  return { ...series, value: value! };
+}
 
 /** Applies an elementwise function that maps zero to anything: added channels must not be there. */
 export const blockedMap = (series: BlockedSeries, f: (value: Value) => Value): BlockedSeries => ({
