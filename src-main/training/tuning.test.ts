@@ -47,6 +47,9 @@ function timedEngine(msPerStep: (model: string) => number): Engine & { measured:
   return timed;
 }
 
+const block = await channelBlockOf(cpu);
+const WITHOUT = 'the CPU provider has no convolution kernels in blocks of channels for this processor';
+
 const isBlocked = (model: string): boolean => model.includes('com.microsoft.nchwc');
 /** Channels first alone uses the operator named Conv of the standard domain. */
 const isFirst = (model: string): boolean => !isBlocked(model) && model.includes('kernel_shape');
@@ -87,8 +90,8 @@ function request(engine: Engine, settings: object = {}, batch = 16): TuneRequest
 }
 
 describe('tuneLayout', () => {
-  it('keeps the layout whose steps took the least time, and says why', async () => {
-    const block = await channelBlockOf(cpu);
+  it('keeps the layout whose steps took the least time, and says why', async (test) => {
+    test.skip(block === undefined, WITHOUT);
     const costs = [
       [(m: string) => (isBlocked(m) ? 40 : isFirst(m) ? 50 : 60), `blocked${block}`],
       [(m: string) => (isBlocked(m) ? 60 : isFirst(m) ? 40 : 50), 'channelsFirst'],
@@ -140,7 +143,8 @@ describe('tuneLayout', () => {
     expect(result.note).toMatch(/could not be kept/);
   });
 
-  it('leaves out layouts that the sizes do not allow, and tells which', async () => {
+  it('leaves out layouts that the sizes do not allow, and tells which', async (test) => {
+    test.skip(block === undefined, WITHOUT);
     const engine = timedEngine((m) => (isBlocked(m) ? 1 : isFirst(m) ? 40 : 60));
     const channels = await tuneLayout(request(engine, { channels: 10 }));
     expect(channels).toMatchObject({ layout: 'channelsFirst' });
