@@ -3,6 +3,7 @@ import { IconPlayerPlay } from '@tabler/icons-react';
 import { type KeyboardEvent, type ReactNode, useMemo } from 'react';
 import type { DatasetDto } from '../../../src-shared/contract/data.ts';
 import type { FamilyInfo } from '../../../src-shared/contract/training.ts';
+import { useConnection } from '../../ui/rpc.ts';
 import { ErrorLine } from '../../ui/states.tsx';
 import { EstimatePanel } from './EstimatePanel.tsx';
 import { useRefusal } from './estimate.ts';
@@ -99,6 +100,8 @@ export function ConfigDialog({ checked, family, dataset, starter }: ConfigDialog
   const input = checked.ok ? checked.input : undefined;
   const errors = checked.ok ? NO_ERRORS : checked.errors;
   const refusal = useRefusal();
+  // The band that says so lies behind the dialogue.
+  const gone = useConnection() !== 'open';
   const Body = BODIES[section ?? 'market'];
   const close = () => trainingStore.setState({ section: undefined });
   const title = useMemo(() => `Training run on ${dataset.symbol} ${dataset.timeframe}`, [dataset]);
@@ -131,13 +134,21 @@ export function ConfigDialog({ checked, family, dataset, starter }: ConfigDialog
         <Button variant="subtle" color="gray" onClick={resetDraft}>
           Defaults
         </Button>
-        <div className="ft-grow">{starter.error ? <ErrorLine error={starter.error} /> : null}</div>
+        <div className="ft-grow">
+          {gone ? (
+            <p className="ft-form-note ft-warn" role="status">
+              The engine cannot be reached. What you set is kept; this waits until it is back.
+            </p>
+          ) : starter.error ? (
+            <ErrorLine error={starter.error} />
+          ) : null}
+        </div>
         <Button onClick={close}>Close</Button>
         <Button
           variant="filled"
           data-testid="config-start"
           loading={starter.busy}
-          disabled={!input || refusal !== undefined}
+          disabled={!input || refusal !== undefined || gone}
           title={refusal}
           leftSection={<IconPlayerPlay size={15} aria-hidden />}
           onClick={() => input && void starter.start(input)}

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconBan, IconStopwatch } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { EstimateDto, TrainInput } from '../../../src-shared/contract/training.ts';
 import { formatBytes, formatDuration, formatNumber, UNKNOWN } from '../../ui/format.ts';
+import { useConnection } from '../../ui/rpc.ts';
 import { ErrorLine, LoadingState } from '../../ui/states.tsx';
 import { measure, stopMeasuring, useEstimate } from './estimate.ts';
 import { MemoryBar } from './MemoryBar.tsx';
@@ -148,6 +149,7 @@ function Full({ estimate: e }: { readonly estimate: EstimateDto }) {
 /** All that is known of a run before it starts. */
 export function EstimatePanel({ input }: { readonly input: TrainInput | undefined }) {
   const { estimate, error, loading, measuring } = useEstimate();
+  const gone = useConnection() !== 'open';
   return (
     <aside className="ft-config-estimate" aria-label="Estimate" data-testid="estimate-panel">
       <div className="ft-config-estimate-head">
@@ -157,7 +159,7 @@ export function EstimatePanel({ input }: { readonly input: TrainInput | undefine
           size="compact-xs"
           ml="auto"
           leftSection={<IconStopwatch size={13} aria-hidden />}
-          disabled={!measuring && input === undefined}
+          disabled={!measuring && (input === undefined || gone)}
           title="Trains a few steps to measure speed and memory"
           onClick={() => (measuring ? stopMeasuring() : input && measure(input))}
         >

@@ -9,7 +9,7 @@ function label(name: string): string {
 }
 
 /** In the words and with the unit of the form; undefined where the form has none. */
-function inWords(value: unknown, name: string): string | undefined {
+export function inWords(value: unknown, name: string): string | undefined {
   if (name === 'family') {
     const family = FAMILIES.find((f): f is FamilyName => f === value);
     return family && familyLabel(family);

@@ -13,7 +13,7 @@ import { useDataset } from '../../state/markets.ts';
 import { SyntheticBadge } from '../../ui/Badge.tsx';
 import { formatDate, formatNumber } from '../../ui/format.ts';
 import { Panel } from '../../ui/Panel.tsx';
-import { invalidate, rpc } from '../../ui/rpc.ts';
+import { invalidate, rpc, useConnection } from '../../ui/rpc.ts';
 import { EmptyState, ErrorLine } from '../../ui/states.tsx';
 import { loadDemoMarket } from '../data/importTask.ts';
 import { openImport } from '../data/openImport.ts';
@@ -130,6 +130,7 @@ function Form({ dataset }: { readonly dataset: DatasetDto }) {
   useFormCommands(checked, starter);
   const errors = checked.ok ? NO_ERRORS : checked.errors;
   const refusal = useRefusal();
+  const gone = useConnection() !== 'open';
   const solved = isComputedAtOnce(family);
   const elsewhere = Object.keys(errors).filter((name) => !(QUICK as readonly string[]).includes(name)).length;
   const onSubmit = (e: FormEvent) => {
@@ -166,7 +167,7 @@ function Form({ dataset }: { readonly dataset: DatasetDto }) {
           fullWidth
           data-testid="train-start"
           loading={starter.busy}
-          disabled={!checked.ok || refusal !== undefined}
+          disabled={!checked.ok || refusal !== undefined || gone}
           title={refusal}
           leftSection={<IconPlayerPlay size={15} aria-hidden />}
         >

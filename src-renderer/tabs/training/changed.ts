@@ -1,6 +1,7 @@
 import type { FamilyInfo } from '../../../src-shared/contract/training.ts';
 import { settingLabel, settingText } from './familySettings.ts';
 import { type Draft, defaultDraft, FIELDS } from './fields.ts';
+import { inWords } from './SettingsList.tsx';
 
 export interface ChangedField {
   readonly name: string;
@@ -24,6 +25,6 @@ export function changedFields(draft: Draft, family: FamilyInfo | undefined): Cha
     if (spec.name === 'model') return own;
     const value: unknown = draft[spec.name];
     if (JSON.stringify(value) === JSON.stringify(base[spec.name])) return [];
-    return [{ name: spec.name, label: spec.label, value: text(value) }];
+    return [{ name: spec.name, label: spec.label, value: inWords(value, spec.name) ?? text(value) }];
   });
 }

@@ -154,7 +154,7 @@ describe('another family', () => {
       model: { channels: 8, residual: true },
     };
     expect(changedFields(draft, tcn)).toEqual([
-      { name: 'family', label: 'Model family', value: 'tcn' },
+      { name: 'family', label: 'Model family', value: 'TCN' },
       { name: 'model.channels', label: 'Channels', value: '8' },
       { name: 'epochs', label: 'Epochs', value: '5' },
     ]);
