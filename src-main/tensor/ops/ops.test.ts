@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gradients } from '../autodiff.ts';
 import type { HostTensor } from '../engine.ts';
 import { cpuEngine } from '../engines/cpu.ts';
 import { Graph, type Shape, type Value } from '../graph.ts';
@@ -51,6 +52,29 @@ describe('smooth functions', () => {
     expectNear(await evaluate(ops.softplus, row(-0.5, 3, 200)), [0.474076984, 3.04858735, 200]);
     // exp(-50) is below the resolution of 1 + exp(-50).
     expect((await evaluate(ops.softplus, row(-50)))[0]).toBeCloseTo(0, 15);
+  });
+});
+
+describe('where several elements are the largest', () => {
+  // By hand: whichever way a gradient is shared among equals, it must not be counted several times. Zeros after a ReLU
+  // are equals that random values are not.
+  it('a gradient is shared among them', async () => {
+    const slope = (f: (x: Value) => Value) => (x: Value) => gradients(ops.reduceSum(f(x)), [x])[0]!;
+    const zeros = { shape: [1, 1, 4], values: [0, 0, 0, 0] };
+    const pooled = slope((x) => ops.maxPool1d(x, { size: 2, stride: 1 }));
+    expect(await evaluate(pooled, zeros)).toEqual([0.5, 1, 1, 0.5]);
+    expect(
+      await evaluate(
+        slope((x) => ops.reduceMax(x, [2])),
+        zeros,
+      ),
+    ).toEqual([0.25, 0.25, 0.25, 0.25]);
+    const [a, b] = [row(1, 2, 3), row(1, 3, 2)];
+    const both = (x: Value, y: Value): Value => {
+      const [dx, dy] = gradients(ops.reduceSum(ops.max(x, y)), [x, y]);
+      return ops.add(dx!, dy!);
+    };
+    expect(await evaluate(both, a, b)).toEqual([1, 1, 1]);
   });
 });
 
