@@ -16,13 +16,15 @@ function alignmentOf(part: PartOf<'table'>, column: number): string {
   return part.rows.some((row) => typeof row[column] === 'string') ? '' : 'ft-right';
 }
 
-/** Decimals of a column of figures, so that they stand under each other. */
+/** Decimals of a column of figures, so that they stand under each other: as many as its largest one has. */
 function decimalsOf(part: PartOf<'table'>, column: number): number {
-  const texts = part.rows.flatMap((row) => {
+  const cells = part.rows.flatMap((row) => {
     const cell = row[column];
-    return typeof cell === 'number' ? [figureText(cell)] : [];
+    return typeof cell === 'number' ? [Math.abs(cell)] : [];
   });
-  return Math.max(0, ...texts.map((text) => text.split('.')[1]?.length ?? 0));
+  if (cells.every(Number.isInteger)) return 0;
+  const largest = Math.max(...cells);
+  return largest >= 1000 ? 0 : largest >= 10 ? 2 : 4;
 }
 
 interface CellProps {
@@ -31,7 +33,7 @@ interface CellProps {
 }
 
 function Cell({ value, decimals }: CellProps) {
-  if (typeof value === 'number' && decimals <= 4 && Math.abs(value) < 1e9)
+  if (typeof value === 'number' && (value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e9)))
     return formatNumber(value, decimals, decimals);
   if (typeof value !== 'string') return figureText(value);
   return /^mdl_\w+/.test(value) ? <ModelLink modelId={value} /> : value;
