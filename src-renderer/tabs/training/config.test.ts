@@ -235,7 +235,7 @@ describe('switches', () => {
     expect(onCpu.checkpointing?.text).toContain('no blocks');
     expect(onCpu.averageEvery?.text).toContain('one device');
     const onCuda = switchNotes({ ...draft, devices: 2 }, family('diffusion'), cuda);
-    expect(Object.keys(onCuda)).toEqual(['tf32', 'threads', 'layout']);
+    expect(Object.keys(onCuda)).toEqual(['tf32', 'threads']);
     const able = { ...cuda, supports: { ...cuda.supports, tf32: true } };
     expect(switchNotes(draft, undefined, able)).not.toHaveProperty('tf32');
     const solved = switchNotes(draft, family('ridge', { fit: 'solved' }), cpu);

@@ -29,7 +29,7 @@ type SwitchName =
   | 'averageEvery';
 
 const WITH_ATTENTION: ReadonlySet<FamilyName> = new Set(['transformer', 'diffusion']);
-const WITH_LAYOUTS: ReadonlySet<FamilyName> = new Set(['tcn', 'tcnAutoencoder']);
+const WITH_LAYOUTS: ReadonlySet<FamilyName> = new Set(['tcn', 'tcnAutoencoder', 'diffusion']);
 /** Made of blocks that can be computed again in the backward pass. */
 const WITH_BLOCKS: ReadonlySet<FamilyName> = new Set([
   'tcn',
