@@ -4,10 +4,10 @@ import { type BlockedSeries, blockedConv1d, blockedFrom, inMemory } from './conv
 import { add, div, mul, scalarLike, sqrt, sub } from './elementwise.ts';
 import { matmul } from './matrix.ts';
 import { NORM_EPSILON } from './normalize.ts';
-import { reduceSum } from './reduce.ts';
+import { reduceMean, reduceSum } from './reduce.ts';
 import { concat, expand, gather, padAxis, reshape, slice, transpose } from './shape.ts';
 
-// What networks that change their resolution do with series in blocks of channels: see `conv-blocked.ts`.
+// What networks do with series in blocks of channels besides convolving them: see `conv-blocked.ts`.
 
 /** Geometry of a convolution with stride 2, or of the transposed one that is its mirror. */
 export interface HalvingOptions {
@@ -208,4 +208,42 @@ function toParameter(d: Value, like: Value): Value {
 export function blockedFirstChannel(series: BlockedSeries): Value {
   const steps = slice(slice(inMemory(series), 0, 0, 1), 3, 0, 1);
   return transpose(reshape(steps, [series.value.shape[2]!, -1]), [1, 0]);
+}
+
+/** One step of a series, [batch, channels]. */
+export function blockedStep(series: BlockedSeries, step: number): Value {
+  const picked = slice(inMemory(series), 1, step, step + 1);
+  const { channels, block } = series;
+  const rows = transpose(reshape(picked, [channels / block, -1, block]), [1, 0, 2]);
+  return reshape(rows, [-1, channels]);
+}
+
+/** Mean over time, [batch, channels]. */
+export function blockedMean(series: BlockedSeries): Value {
+  const { channels } = series;
+  return reshape(transpose(reduceMean(inMemory(series), [1]), [1, 0, 2]), [-1, channels]);
+}
+
+/**
+ * Means of each `by` neighbouring steps; the length of the series must be a multiple of it.
+ * @throws FrontierError INTERNAL where it is not
+ */
+export function blockedAveragePool(series: BlockedSeries, by: number): BlockedSeries {
+  const { value, channels, block } = series;
+  const time = value.shape[2]!;
+  if (time % by !== 0) throw shapeError('blockedAveragePool', [value], `${time} steps by ${by}`);
+  const parts = reshape(value, [channels / block, time / by, by, -1]);
+  const means = reshape(reduceMean(parts, [2]), [channels / block, time / by, -1, block]);
+  return blockedFrom(means, block);
+}
+
+/** Repeats each step `by` times. */
+export function blockedUpsample(series: BlockedSeries, by: number): BlockedSeries {
+  const { value, channels, block } = series;
+  const time = value.shape[2]!;
+  const steps = reshape(value, [channels / block, time, 1, -1]);
+  // Adding zeros repeats whatever the batch is, and its gradient is one sum.
+  const zeros = value.graph.constant('float32', [by, 1], new Float32Array(by));
+  const repeated = add(steps, zeros);
+  return blockedFrom(reshape(repeated, [channels / block, time * by, -1, block]), block);
 }

@@ -3,8 +3,8 @@ import { apply, shapeError, type Value } from '../graph.ts';
 import { withGradient } from '../regions.ts';
 import { type Attributes, defineGrad, defineOp, type GradContext, intsAttribute } from '../registry.ts';
 import { add, mul, relu } from './elementwise.ts';
-import { reduceMean, reduceSum } from './reduce.ts';
-import { gather, padAxis, reshape, slice, transpose } from './shape.ts';
+import { reduceSum } from './reduce.ts';
+import { gather, padAxis, reshape, transpose } from './shape.ts';
 
 /**
  * Series in the order of ONNX Runtime's own convolution kernels for the CPU (its `nchwc` operators): channels in
@@ -50,44 +50,6 @@ export function toBlocked(x: Value, block: number): BlockedSeries {
 export function fromBlocked({ value, channels }: BlockedSeries): Value {
   const rows = apply('NchwcToRows', [value], { channels });
   return transpose(reshape(rows, [value.shape[2]!, -1, channels]), [1, 0, 2]);
-}
-
-/** One step of a series, [batch, channels]. */
-export function blockedStep(series: BlockedSeries, step: number): Value {
-  const picked = slice(inMemory(series), 1, step, step + 1);
-  const { channels, block } = series;
-  const rows = transpose(reshape(picked, [channels / block, -1, block]), [1, 0, 2]);
-  return reshape(rows, [-1, channels]);
-}
-
-/** Mean over time, [batch, channels]. */
-export function blockedMean(series: BlockedSeries): Value {
-  const { channels } = series;
-  return reshape(transpose(reduceMean(inMemory(series), [1]), [1, 0, 2]), [-1, channels]);
-}
-
-/**
- * Means of each `by` neighbouring steps; the length of the series must be a multiple of it.
- * @throws FrontierError INTERNAL where it is not
- */
-export function blockedAveragePool(series: BlockedSeries, by: number): BlockedSeries {
-  const { value, channels, block } = series;
-  const time = value.shape[2]!;
-  if (time % by !== 0) throw shapeError('blockedAveragePool', [value], `${time} steps by ${by}`);
-  const parts = reshape(value, [channels / block, time / by, by, -1]);
-  const means = reshape(reduceMean(parts, [2]), [channels / block, time / by, -1, block]);
-  return blockedFrom(means, block);
-}
-
-/** Repeats each step `by` times. */
-export function blockedUpsample(series: BlockedSeries, by: number): BlockedSeries {
-  const { value, channels, block } = series;
-  const time = value.shape[2]!;
-  const steps = reshape(value, [channels / block, time, 1, -1]);
-  // Adding zeros repeats whatever the batch is, and its gradient is one sum.
-  const zeros = value.graph.constant('float32', [by, 1], new Float32Array(by));
-  const repeated = add(steps, zeros);
-  return blockedFrom(reshape(repeated, [channels / block, time * by, -1, block]), block);
 }
 
 export interface BlockedConvOptions {
