@@ -58,7 +58,12 @@ describe('the hardware of this machine over the contract', () => {
     expect((await client.training.estimate({ input: far, trial: false })).refusal).toMatch(
       /^The train part would have 0 rows, .*shorter horizon or window/,
     );
-    const hours = { ...input, family: 'horizons' as const, model: { hours: [1, 2000], folds: 3 } };
+    const hours = {
+      ...input,
+      family: 'horizons' as const,
+      model: { hours: [1, 2000], folds: 3 },
+      windowBars: 2048,
+    };
     expect((await client.training.estimate({ input: hours, trial: false })).refusal).toMatch(
       /rows, fewer than/,
     );
