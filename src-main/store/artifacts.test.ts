@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,6 +25,16 @@ describe('artifact store', () => {
     expect(Buffer.from(loaded.model).equals(Buffer.from(artifact.model))).toBe(true);
     expect(loaded.manifest).toEqual({ ...artifact.manifest, format: 1, version: 2 });
     expect(loaded.sha256).toBe(second.sha256);
+  });
+
+  it('refuses a folder in the place of another version, and what is no file', () => {
+    const store = new ArtifactStore(home);
+    store.save(artifact);
+    cpSync(folder(1), folder(2), { recursive: true });
+    expect(() => store.load('EURUSD', 'H1', 2)).toThrow(/2\/manifest\.json belongs to EURUSD_H1\/1/);
+    rmSync(join(folder(1), 'model.onnx'));
+    mkdirSync(join(folder(1), 'model.onnx'));
+    expect(() => store.load('EURUSD', 'H1', 1)).toThrow(/1\/model\.onnx is no file/);
   });
 
   it.each(['model.onnx', 'manifest.json'])('ART-2: a changed %s is refused by name', (name) => {

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -208,6 +209,11 @@ export class ArtifactStore {
     const text = read(MANIFEST);
     refuseLaterFormat(text, `${symbol}_${timeframe}/${version}`);
     const manifest = parseJson(manifestSchema, text, `${symbol}_${timeframe}/${version}/${MANIFEST}`);
+    // Whole folders that changed places pass their own checksums.
+    if (manifest.symbol !== symbol || manifest.timeframe !== timeframe || manifest.version !== version) {
+      const own = `${manifest.symbol}_${manifest.timeframe}/${manifest.version}`;
+      throw corrupt(`${symbol}_${timeframe}/${version}/${MANIFEST}`, `belongs to ${own}`);
+    }
     const model = read(MODEL);
     return { version, folder, modelPath: join(folder, MODEL), sha256: sha256(model), manifest, model };
   }
@@ -248,6 +254,7 @@ export class ArtifactStore {
     const read = (name: string): Uint8Array => {
       const file = join(folder, name);
       if (!existsSync(file)) throw corrupt(`${label}/${name}`, 'is missing');
+      if (!statSync(file).isFile()) throw corrupt(`${label}/${name}`, 'is no file');
       return readFileSync(file);
     };
     const checksums = parseJson(checksumsSchema, read(CHECKSUMS), `${label}/${CHECKSUMS}`);
