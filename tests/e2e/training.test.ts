@@ -311,6 +311,12 @@ describe('training', () => {
     await page.getByTestId('model-export').click();
     onnx = join(world.scratch, 'elsewhere.onnx');
     writeFileSync(onnx, readFileSync(await (await download).path()));
+    const forecasts = csvRows(await saved(page, page.getByTestId('model-predict')));
+    expect(forecasts.length).toBeGreaterThan(1000);
+    for (const { prediction, lower, upper } of [forecasts[0]!, forecasts.at(-1)!]) {
+      expect(Number(lower)).toBeLessThan(Number(prediction));
+      expect(Number(upper)).toBeGreaterThan(Number(prediction));
+    }
     await detail.getByRole('tab', { name: 'Lineage' }).click();
     expect(await fact(detail, `Features \\(${FEATURES.length}\\)`)).toBe(FEATURES.join(', '));
     await detail.getByRole('tab', { name: 'Report' }).click();
