@@ -23,11 +23,11 @@ export interface Judged {
 /** Root mean square of the predictions, which scales them to signals. */
 function scaleOf(predictions: Float64Array): number {
   const scale = Math.sqrt(predictions.reduce((s, p) => s + p * p, 0) / predictions.length);
-  if (scale > 1e-6) return scale;
+  if (scale > 1e-6 && predictions.some((p) => p !== predictions[0])) return scale;
   throw new FrontierError(
     'REFUSED',
-    'The network learned to predict nothing: its output does not vary.',
-    'Train longer, with a higher learning rate, less weight decay, or on more history.',
+    'The model learned to predict nothing: its output does not vary.',
+    'Train longer, with a higher learning rate, a smaller penalty (alpha, weightDecay), or on more history.',
   );
 }
 

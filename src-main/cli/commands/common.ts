@@ -42,15 +42,17 @@ export async function withEngine<T>(
   text: (result: T) => string,
   figures: (result: T) => unknown = (result) => result,
 ): Promise<void> {
-  const connection = await connect(options.home);
-  const progress = new StepProgress(options.json);
   const stop = new AbortController();
   const interrupt = (): void =>
     stop.abort(new FrontierError('CANCELLED', 'Stopped by the user. What was finished is kept.'));
   // Not once: under npm one Ctrl-C comes twice, and the second must not cut the closing short.
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  // Listening before the engine starts: a signal meanwhile ends the command as cleanly as one later.
+  const connection = await connect(options.home);
+  const progress = new StepProgress(options.json);
   try {
+    stop.signal.throwIfAborted();
     const result = await run({ client: connection.client, progress, signal: stop.signal });
     progress.stop();
     printResult(options.json, figures(result), () => text(result));

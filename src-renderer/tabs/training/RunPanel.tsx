@@ -116,20 +116,24 @@ function Controls({ run, actions }: { readonly run: TrainingRunDto; readonly act
 }
 
 /** Lets all tabs work with the model that a run has just made, once per run, where it is one that gives signals. */
+const PAGE_OPENED_MS = Date.now();
+
 function useAdoption(run: TrainingRunDto | undefined): void {
   const runId = run?.id;
   const madeModel = run?.state === 'done' ? run.modelId : undefined;
+  // Looking at a run of another day must not change what backtests work on.
+  const endedHere = (run?.endedMs ?? 0) >= PAGE_OPENED_MS;
   useEffect(() => {
     if (runId === undefined || madeModel === undefined) return;
     if (trainingStore.getState().adoptedRunId === runId) return;
     trainingStore.setState({ adoptedRunId: runId, shownModelId: madeModel });
     invalidate('training.');
     rpc.training.model({ modelId: madeModel }).then(
-      (model) => model.role === 'regressor' && workspace.getState().setModelId(madeModel),
+      (model) => model.role === 'regressor' && endedHere && workspace.getState().setModelId(madeModel),
       // The model panel shows the same failure with its cause.
       () => undefined,
     );
-  }, [runId, madeModel]);
+  }, [runId, madeModel, endedHere]);
 }
 
 function Curve({ run, hover, onHover }: CurveProps) {
