@@ -115,9 +115,9 @@ function Controls({ run, actions }: { readonly run: TrainingRunDto; readonly act
   );
 }
 
-/** Lets all tabs work with the model that a run has just made, once per run, where it is one that gives signals. */
 const PAGE_OPENED_MS = Date.now();
 
+/** Lets all tabs work with the model that a run has just made, once per run, where it is one that gives signals. */
 function useAdoption(run: TrainingRunDto | undefined): void {
   const runId = run?.id;
   const madeModel = run?.state === 'done' ? run.modelId : undefined;
