@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../../src-main/tensor/engine.ts';
 import { cpuEngine } from '../../src-main/tensor/engines/cpu.ts';
 import type { ConvLayout } from '../../src-main/tensor/model.ts';
@@ -59,7 +60,11 @@ async function trainLine(workload: Workload, engine: Engine, peer: Peer | undefi
   let [ours, theirs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let i = 0; i < workload.rounds; i++) {
     ours = Math.min(ours, await open.round());
-    if (peer) theirs = Math.min(theirs, await peer.train(workload.peer, workload.steps));
+    // The threads of either side spin for a while after a round, and would take time from the other's.
+    await delay(REST_MS);
+    if (!peer) continue;
+    theirs = Math.min(theirs, await peer.train(workload.peer, workload.steps));
+    await delay(REST_MS);
   }
   await open.release();
   report(peer, {
@@ -75,6 +80,8 @@ async function trainLine(workload: Workload, engine: Engine, peer: Peer | undefi
   });
   return layout;
 }
+
+const REST_MS = 500;
 
 /** Most milliseconds aimed at: 95th percentile of one sample. */
 const LATENCY_AIMS: Readonly<Record<string, number>> = { mlp: 0.1, tcn: 2 };
