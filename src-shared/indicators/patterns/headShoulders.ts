@@ -5,6 +5,7 @@
  * many bars after the right shoulder as it is from the left one, before any bar rises above the head. Inverse figures
  * are the same upside down.
  */
+import { onBothSides } from './bothSides.ts';
 import { type Point, SwingHighs } from './swings.ts';
 import type { Measures, Pattern } from './types.ts';
 
@@ -77,20 +78,7 @@ class HeadFinder {
 
 /** Heads and shoulders, and inverse ones, by the bar that completes them. */
 export function findHeads(m: Measures, swingAtr: number): Pattern[] {
-  const found: Pattern[] = [];
-  const tops = new HeadFinder(swingAtr);
-  const bottoms = new HeadFinder(swingAtr);
-  const { high, low, close } = m.bars;
-  for (let i = 0; i < m.atr.length; i++) {
-    const atr = m.atr[i]!;
-    // Also where a price is no number.
-    if (!(atr > 0)) continue;
-    const top = tops.next(i, high[i]!, low[i]!, close[i]!, atr);
-    const bottom = bottoms.next(i, -low[i]!, -high[i]!, -close[i]!, atr);
-    if (top) found.push(pattern(top, i, 'down', 1));
-    if (bottom) found.push(pattern(bottom, i, 'up', -1));
-  }
-  return found;
+  return onBothSides(m, () => new HeadFinder(swingAtr), pattern);
 }
 
 function pattern(f: Figure, at: number, direction: 'up' | 'down', sign: 1 | -1): Pattern {

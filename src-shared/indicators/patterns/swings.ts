@@ -6,6 +6,7 @@
  * high as the highs are apart (R. Edwards, J. Magee, "Technical Analysis of Stock Trends", 1948: the figure is complete
  * when the valley is broken).
  */
+import { onBothSides } from './bothSides.ts';
 import type { Measures, Pattern } from './types.ts';
 
 export interface SwingOptions {
@@ -121,20 +122,7 @@ class TopFinder {
 
 /** Double tops and bottoms, by the bar that completes them. */
 export function findSwings(m: Measures, options: SwingOptions): Pattern[] {
-  const found: Pattern[] = [];
-  const tops = new TopFinder(options);
-  const bottoms = new TopFinder(options);
-  const { high, low, close } = m.bars;
-  for (let i = 0; i < m.atr.length; i++) {
-    const atr = m.atr[i]!;
-    // Also where a price is no number.
-    if (!(atr > 0)) continue;
-    const top = tops.next(i, high[i]!, low[i]!, close[i]!, atr);
-    const bottom = bottoms.next(i, -low[i]!, -high[i]!, -close[i]!, atr);
-    if (top) found.push(pattern(top, i, 'down', 1));
-    if (bottom) found.push(pattern(bottom, i, 'up', -1));
-  }
-  return found;
+  return onBothSides(m, () => new TopFinder(options), pattern);
 }
 
 function pattern(w: Waiting, at: number, direction: 'up' | 'down', sign: 1 | -1): Pattern {
